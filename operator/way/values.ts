@@ -1,0 +1,106 @@
+/** What is handed from room to room on the way of one commit. Plain readonly data; no room imports another. */
+import type { KubeObject, ObjectKey } from '#kube';
+
+/** Room 1: a commit, and where its exported tree lies on disk. */
+export interface Revision {
+  /** `main@sha1:<commit>`, `tag@sha1:…` */
+  readonly name: string;
+  readonly commit: string;
+  readonly author: string;
+  readonly committer: string;
+  readonly subject: string;
+  /** RFC 3339. */
+  readonly time: string;
+  /** Folder that holds the exported files. */
+  readonly folder: string;
+  /** Git tree (or blob) id of a path, '' or '.' being the root; undefined when the path is not in the commit. */
+  treeOf(path: string): string | undefined;
+}
+
+/** Where an object was written: file relative to the repository's root, 1-based line of the document. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface RenderedObject {
+  readonly key: ObjectKey;
+  /** Exactly what is sent to the API server. */
+  readonly object: KubeObject;
+  /** Content digest of `object`. */
+  readonly digest: string;
+  readonly origin: Origin;
+}
+
+/** Room 3: what the commit says, in the order of the files. */
+export interface Rendered {
+  readonly objects: readonly RenderedObject[];
+  readonly digest: string;
+}
+
+/** One line of a stack's inventory, kept in the cluster. */
+export interface InventoryEntry {
+  readonly key: ObjectKey;
+  /** Digest of what was sent; '' while the apply is in hand. */
+  readonly desired: string;
+  /** Digest of our managed fields in the API server's answer; '' while the apply is in hand. */
+  readonly seen: string;
+  /** The commit that last changed the object. */
+  readonly commit: string;
+}
+
+export type Inventory = ReadonlyMap<ObjectKey, InventoryEntry>;
+
+export type PlannedAction = 'apply' | 'prune' | 'keep' | 'skip' | 'forget';
+
+export interface PlannedObject {
+  readonly key: ObjectKey;
+  readonly action: PlannedAction;
+  readonly rendered?: RenderedObject;
+  /** Why, for people: `not in Git any more`, `new`, `content changed`, `annotation plumbline.dev/apply: skip`. */
+  readonly why: string;
+}
+
+/** Room 4: what would change, in waves; pruning comes last, in reverse order of apply. */
+export interface Plan {
+  readonly waves: readonly Wave[];
+  readonly prunes: readonly PlannedObject[];
+  readonly changes: number;
+}
+
+export interface Wave {
+  readonly name: string;
+  readonly objects: readonly PlannedObject[];
+  /** The next wave starts when every object of this one is healthy (CRDs, explicit wave numbers). */
+  readonly barrier: boolean;
+}
+
+export type ObjectAction = 'created' | 'configured' | 'recreated' | 'adopted' | 'unchanged' | 'pruned';
+
+export interface AppliedObject {
+  readonly key: ObjectKey;
+  readonly action: ObjectAction;
+  /** JSON-path-like names of the fields that changed: `spec.replicas`. */
+  readonly fields: readonly string[];
+}
+
+export interface ObjectFailure {
+  readonly key: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Room 6: what was done. */
+export interface Applied {
+  readonly objects: readonly AppliedObject[];
+  readonly failures: readonly ObjectFailure[];
+}
+
+/** Room 7. `current`: as wanted; `inProgress`: on its way; `failed`: will not get there by itself; `terminating`. */
+export type HealthStatus = 'current' | 'inProgress' | 'failed' | 'terminating';
+
+export interface Health {
+  readonly status: HealthStatus;
+  /** For people: `2 of 3 replicas are ready`. */
+  readonly message: string;
+}
