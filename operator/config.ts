@@ -1,0 +1,68 @@
+/** Every flag and environment variable of the operator, read once into one frozen object. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface Config {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Namespace of the operator: its Lease and Events. */
+  readonly namespace: string;
+  /** Folder for Git mirrors, exported trees and rendered revisions. */
+  readonly dataFolder: string;
+  readonly probeAddress: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Stacks reconciled at once. */
+  readonly concurrency: number;
+  /** Connections to the API server, which bounds requests in flight. */
+  readonly connections: number;
+  /** ServiceAccount, in the stack's namespace, of stacks that name none. */
+  readonly defaultServiceAccount: string;
+  readonly allowCrossNamespace: boolean;
+  readonly leaderElection: boolean;
+  /** Name of this process in the Lease. */
+  readonly identity: string;
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
+/** @throws TypeError naming the flag that is unknown or malformed. */
+export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Config {
+  const { values } = parseArgs({ args: [...args], options: flags, strict: true });
+  const level = levels.find((name) => name === values['log-level']);
+  if (level === undefined) throw new TypeError(`--log-level: expected ${levels.join(', ')}, found ${values['log-level']}`);
+  return Object.freeze({
+    kubeconfig: values.kubeconfig ?? env['KUBECONFIG'],
+    context: values.context,
+    namespace: values.namespace ?? env['POD_NAMESPACE'] ?? 'plumbline-system',
+    dataFolder: values['data-folder'] ?? env['PLUMBLINE_DATA'] ?? join(tmpdir(), 'plumbline'),
+    probeAddress: values['probe-address'],
+    logLevel: level,
+    concurrency: positive('concurrency', values.concurrency),
+    connections: positive('connections', values.connections),
+    defaultServiceAccount: values['default-service-account'],
+    allowCrossNamespace: values['allow-cross-namespace'],
+    leaderElection: !values['no-leader-election'],
+    identity: env['POD_NAME'] ?? `plumbline-${process.pid}`,
+  });
+}
+
+const flags = {
+  kubeconfig: { type: 'string' },
+  context: { type: 'string' },
+  namespace: { type: 'string' },
+  'data-folder': { type: 'string' },
+  'probe-address': { type: 'string', default: ':8080' },
+  'log-level': { type: 'string', default: 'info' },
+  concurrency: { type: 'string', default: '16' },
+  connections: { type: 'string', default: '32' },
+  'default-service-account': { type: 'string', default: 'default' },
+  'allow-cross-namespace': { type: 'boolean', default: false },
+  'no-leader-election': { type: 'boolean', default: false },
+} as const;
+
+function positive(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${flag}: expected a whole number above 0, found ${text}`);
+  return value;
+}

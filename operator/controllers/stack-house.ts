@@ -1,0 +1,214 @@
+/** Puts together what the way of one commit needs: watches, inventory, engines, neighbours. */
+import type { GitSource, Stack } from '#api';
+import { Claims, InventoryStore } from '#apply';
+import { Fights, OwnedObjects, type Drifted } from '#drift';
+import { manifestsEngine, type Engine } from '#engines';
+import { compileChecks, healthOf, needsFullObject, summarise, type HealthChecks } from '#health';
+import { getObject, parseKey, type Discovery, type KubeObject, type ObjectKey, type Resource, type Transport, type WatchCache } from '#kube';
+import { changedFields } from '#plan';
+import { RenderedStore } from '#record';
+import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
+import type { Revisions } from '#source';
+import type { Health } from '#values';
+import type { House } from '#way';
+import { keyOfStack, Stacks } from './stacks.ts';
+
+export interface StackHouseOptions {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly stacks: WatchCache<Stack>;
+  readonly sources: WatchCache<GitSource>;
+  /** Names of Changes by `namespace/stack`, oldest first. */
+  readonly changesOf: (stack: Stack) => readonly string[];
+  readonly revisions: Revisions;
+  readonly resources: { readonly inventory: Resource; readonly change: Resource; readonly serviceAccount: Resource };
+  readonly renderedFolder: string;
+  readonly concurrency: number;
+  readonly defaultServiceAccount: string;
+  readonly allowCrossNamespace: boolean;
+  /** Wakes a stack, now or later. */
+  readonly wake: (key: string, afterMs?: number) => void;
+}
+
+const longestChecksCache = 1000;
+
+export class StackHouse implements House {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly inventory: InventoryStore;
+  readonly observed: OwnedObjects;
+  readonly claims = new Claims();
+  readonly fights = new Fights();
+  readonly rendered: RenderedStore;
+  readonly changes: House['changes'];
+  readonly concurrency: number;
+  readonly defaultServiceAccount: string;
+  readonly neighbours: Stacks;
+  readonly #options: StackHouseOptions;
+  readonly #engines: ReadonlyMap<string, Engine>;
+  readonly #checks = new Map<string, { readonly text: string; readonly checks: HealthChecks }>();
+  readonly #waitingForKind = new Map<string, Set<string>>();
+  readonly #waitingForHandover = new Set<string>();
+  readonly #toldDrift = new Map<string, string>();
+
+  constructor(options: StackHouseOptions) {
+    this.#options = options;
+    ({
+      transport: this.transport,
+      discovery: this.discovery,
+      clock: this.clock,
+      metrics: this.metrics,
+      concurrency: this.concurrency,
+      defaultServiceAccount: this.defaultServiceAccount,
+    } = options);
+    this.inventory = new InventoryStore(options.transport, options.resources.inventory);
+    this.rendered = new RenderedStore(options.renderedFolder);
+    this.changes = { resource: options.resources.change, namesOf: options.changesOf };
+    this.neighbours = new Stacks({ ...options, claims: this.claims, inventory: this.inventory });
+    this.#engines = new Map([manifestsEngine(options.discovery)].map((engine) => [engine.name, engine]));
+    this.observed = new OwnedObjects({
+      ...options,
+      needsFullObject: (kind) => needsFullObject(kind) || this.#isChecked(kind),
+      healthOf: (object, stack) => healthOf(object, stack === undefined ? undefined : this.#checks.get(stack)?.checks),
+    });
+  }
+
+  engineOf(stack: Stack): Engine {
+    const engine = this.#engines.get(stack.spec.engine);
+    if (engine !== undefined) return engine;
+    throw failure('SourceInvalid', { where: 'spec.engine', what: `no engine is named ${String(stack.spec.engine)}` });
+  }
+
+  revisionOf(stack: Stack): ReturnType<House['revisionOf']> {
+    const { namespace } = stack.spec.sourceRef;
+    if (namespace !== undefined && namespace !== stack.metadata.namespace && !this.#options.allowCrossNamespace) {
+      throw failure('CrossNamespaceReference', {
+        where: 'spec.sourceRef.namespace',
+        what: `source ${namespace}/${stack.spec.sourceRef.name} is in another namespace`,
+        remedy: 'move it, or start the operator with --allow-cross-namespace',
+      });
+    }
+    return this.neighbours.revisionOf(stack);
+  }
+
+  waitForSource(stack: Stack): Outcome {
+    const key = this.neighbours.sourceKeyOf(stack);
+    const source = this.neighbours.sourceOf(stack);
+    const wakes = [{ on: 'object', kind: 'GitSource', key }] as const;
+    if (source === undefined) return waiting('SourceNotFound', `GitSource ${key} does not exist`, wakes);
+    const ready = source.status?.conditions?.find(({ type }) => type === 'Ready');
+    return waiting('SourceNotReady', `GitSource ${key} has no revision yet${ready?.message ? `: ${ready.message}` : ''}`, wakes);
+  }
+
+  gateInput(stack: Stack): ReturnType<House['gateInput']> {
+    return this.neighbours.gateInput(stack, this.clock.now());
+  }
+
+  contentOf(stack: Stack): string {
+    return this.neighbours.contentOf(stack) ?? '';
+  }
+
+  claim(stack: string, content: string, keys: readonly ObjectKey[]): void {
+    if (this.claims.hasRead(stack, content)) return;
+    this.claims.set(stack, content, keys);
+    for (const waiter of this.#waitingForHandover) this.#options.wake(waiter);
+    this.#waitingForHandover.clear();
+  }
+
+  waitForHandover(stack: Stack): ReturnType<House['waitForHandover']> {
+    const wait = this.neighbours.waitForHandover(stack);
+    if (wait !== undefined) this.#waitingForHandover.add(keyOfStack(stack));
+    return wait;
+  }
+
+  handOver(stack: Stack, key: ObjectKey): void {
+    this.inventory.drop(keyOfStack(stack), key);
+    const next = this.claims.claimedBy(key, keyOfStack(stack));
+    if (next !== undefined) this.#options.wake(next);
+  }
+
+  dependentsInDeletion(stack: Stack): ReturnType<House['dependentsInDeletion']> {
+    return this.neighbours.dependentsInDeletion(stack);
+  }
+
+  waitForKinds(stack: Stack, kinds: ReadonlySet<string>): void {
+    for (const kind of kinds) {
+      const waiters = this.#waitingForKind.get(kind) ?? new Set();
+      this.#waitingForKind.set(kind, waiters.add(keyOfStack(stack)));
+    }
+  }
+
+  /** Called when a CustomResourceDefinition comes or goes: wakes the stacks that wait for its kind. */
+  async kindsChanged(): Promise<void> {
+    this.discovery.invalidate();
+    for (const [kind, waiters] of this.#waitingForKind) {
+      if ((await this.discovery.resource(parseKey(`${kind}/any` as ObjectKey))) === undefined) continue;
+      this.#waitingForKind.delete(kind);
+      for (const waiter of waiters) this.#options.wake(waiter);
+    }
+  }
+
+  async assertAccount({ namespace, name }: { namespace: string; name: string }, signal: AbortSignal): Promise<void> {
+    const { serviceAccount } = this.#options.resources;
+    const account = await getObject({ transport: this.transport, resource: serviceAccount, name, namespace, signal });
+    if (account !== undefined) return;
+    throw failure('ServiceAccountNotFound', {
+      where: 'spec.serviceAccountName',
+      what: `ServiceAccount ${namespace}/${name} does not exist`,
+      remedy: 'create it, or name another one',
+    });
+  }
+
+  /** Compiles the health checks of a stack when they are new. @throws Failure ExpressionInvalid */
+  async takeHealthChecks(stack: Stack): Promise<void> {
+    const key = keyOfStack(stack);
+    const specs = stack.spec.healthChecks ?? [];
+    const text = JSON.stringify(specs);
+    if ((this.#checks.get(key)?.text ?? '[]') === text) return;
+    const checks = compileChecks(specs);
+    if (this.#checks.size > longestChecksCache && specs.length === 0) this.#checks.delete(key);
+    else this.#checks.set(key, { text, checks });
+    for (const { apiVersion, kind } of specs) {
+      const slash = apiVersion.indexOf('/');
+      await this.observed.refresh({ group: slash < 0 ? '' : apiVersion.slice(0, slash), kind });
+    }
+  }
+
+  #isChecked({ group, kind }: { group: string; kind: string }): boolean {
+    return [...this.#checks.values()].some(({ checks }) => checks.covers({ group, kind }));
+  }
+
+  healthOf(stack: Stack): Health {
+    const inventory = this.inventory.of(keyOfStack(stack));
+    const unseen: Health = { status: 'inProgress', message: 'not seen yet' };
+    return summarise([...inventory.keys()].map((key) => ({ key, health: this.observed.get(key)?.health ?? unseen })));
+  }
+
+  fieldsBetween(before: KubeObject, after: KubeObject): string[] {
+    return changedFields(before, after).map(({ path }) => path);
+  }
+
+  newDrift(stack: Stack, drifted: readonly Drifted[]): Drifted[] {
+    const news = drifted.filter(({ key }) => this.#toldDrift.get(key) !== (this.observed.get(key)?.seen ?? 'deleted'));
+    for (const { key } of news) this.#toldDrift.set(key, this.observed.get(key)?.seen ?? 'deleted');
+    return news;
+  }
+
+  wakeAfter(stack: Stack, ms: number): void {
+    this.#options.wake(keyOfStack(stack), ms);
+  }
+
+  async forget(stack: Stack): Promise<void> {
+    const key = keyOfStack(stack);
+    const { namespace = '', name, uid = '' } = stack.metadata;
+    await this.inventory.remove({ namespace, name, uid });
+    await this.rendered.forget(key);
+    this.claims.forget(key);
+    this.#checks.delete(key);
+  }
+}

@@ -1,0 +1,53 @@
+/** What wakes a stack: a new commit under its path, its dependencies, its objects, a new kind. */
+import type { Stack } from '#api';
+import type { RunningController } from '#loop';
+import { failure } from '#runtime';
+import type { Revisions } from '#source';
+import type { WatchCache } from '#kube';
+import type { StackHouse } from './stack-house.ts';
+import { keyOfStack } from './stacks.ts';
+
+export interface Wiring {
+  readonly house: StackHouse;
+  readonly controller: RunningController;
+  readonly revisions: Revisions;
+  readonly stacks: WatchCache<Stack>;
+}
+
+/** Connects the events to the controller; dispose to stop. */
+export function wireWakes({ house, controller, revisions, stacks }: Wiring): Disposable {
+  const subscriptions = [
+    revisions.subscribe((source) => onRevision(source)),
+    stacks.subscribe(({ key, old, new: now }) => onStack(key, old, now)),
+    house.observed.subscribe(({ old, now }) => {
+      const owner = now?.stack ?? old?.stack;
+      if (owner !== undefined) controller.wake(owner);
+    }),
+  ];
+
+  /** A commit that leaves the stack's tree as it was costs the stack nothing: it is not even woken. */
+  function onRevision(source: string): void {
+    for (const stack of house.neighbours.all()) {
+      if (house.neighbours.sourceKeyOf(stack) !== source || stack.spec.suspend) continue;
+      if (house.neighbours.isUpToDate(stack)) continue;
+      controller.interrupt(keyOfStack(stack), failure('Superseded', { what: 'a newer commit arrived' }));
+    }
+  }
+
+  function onStack(key: string, old: Stack | undefined, now: Stack | undefined): void {
+    if (now !== undefined && old !== undefined && !concernsOthers(old, now)) return;
+    for (const dependent of house.neighbours.dependentsOf(key)) controller.wake(keyOfStack(dependent));
+    if (now === undefined) for (const other of house.neighbours.dependenciesOf(old as Stack)) controller.wake(other);
+  }
+
+  return { [Symbol.dispose]: () => subscriptions.forEach((subscription) => subscription[Symbol.dispose]()) };
+}
+
+/** Whether a dependent could go on now when it could not before. */
+function concernsOthers(old: Stack, now: Stack): boolean {
+  const view = ({ metadata, status, spec }: Stack): string => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    return JSON.stringify([ready?.status, ready?.observedGeneration, status?.applied?.tree, status?.applied?.generation, metadata.generation, spec.suspend]);
+  };
+  return view(old) !== view(now);
+}

@@ -1,0 +1,102 @@
+/** Puts drifted objects back, or only names what changed: which field, from what, to what, by which manager. */
+import {
+  apiFailure,
+  applyObject,
+  getObject,
+  managedDigest,
+  managersOf,
+  parseKey,
+  type Discovery,
+  type KubeObject,
+  type ObjectKey,
+  type Transport,
+} from '#kube';
+import type { Account, InventoryStore, ObservedObjects } from '#apply';
+import { changedFields, type FieldChange } from '#plan';
+import type { RenderedObject } from '#values';
+import { adoptIgnored, isIgnored, type IgnoreRule } from './ignore.ts';
+import type { Drifted } from './find.ts';
+
+/** One drifted field, as status and events tell it. */
+export interface DriftedField {
+  readonly object: string;
+  readonly field: string;
+  readonly from: string;
+  readonly to: string;
+  readonly manager: string;
+}
+
+export interface HealContext {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly inventory: InventoryStore;
+  readonly observed: ObservedObjects;
+  readonly stack: string;
+  readonly as: Account | undefined;
+  readonly mode: 'correct' | 'warn';
+  readonly ignore: readonly IgnoreRule[];
+  readonly signal: AbortSignal;
+}
+
+export interface HealResult {
+  readonly healed: boolean;
+  readonly fields: readonly DriftedField[];
+}
+
+/** @returns what had drifted; empty fields when the difference is one that spec.drift.ignore allows. */
+export async function heal(drifted: Drifted, rendered: RenderedObject, context: HealContext): Promise<HealResult> {
+  const { key } = drifted;
+  const { transport, discovery, as, signal, inventory, stack } = context;
+  try {
+    const { group, kind, namespace, name } = parseKey(key);
+    const resource = await discovery.resource({ group, kind });
+    if (resource === undefined) return { healed: false, fields: [] };
+    const live = drifted.kind === 'deleted' ? undefined : await getObject({ transport, resource, name, namespace, as, signal });
+    const ignored = context.ignore.filter((rule) => rule.matches(key));
+    const object = live === undefined ? rendered.object : adoptIgnored(rendered.object, live, ignored);
+    const send = (dryRun: boolean): Promise<KubeObject> =>
+      // What drifted was ours, so taking it back is no theft: force is right here, and only here, by default.
+      applyObject({ transport, resource, object, force: true, dryRun, as, signal }).then((answer) => answer.object);
+    const correct = context.mode === 'correct';
+    const after = correct ? await context.observed.write(key, () => send(false)) : await send(true);
+    const fields = live === undefined ? [deletion(key)] : describe(key, live, changedFields(live, after), ignored);
+    if (correct || fields.length === 0) keepSeen(inventory, stack, key, correct ? after : (live ?? after));
+    return { healed: correct, fields };
+  } catch (error) {
+    throw apiFailure(error, { verb: 'patch', key, as });
+  }
+}
+
+function keepSeen(inventory: InventoryStore, stack: string, key: ObjectKey, object: KubeObject): void {
+  const entry = inventory.of(stack).get(key);
+  if (entry !== undefined) inventory.put(stack, { ...entry, seen: managedDigest(object) });
+}
+
+const deletion = (key: ObjectKey): DriftedField => ({ object: key, field: '', from: 'present', to: 'deleted', manager: 'unknown' });
+
+/** `from` is what Git says, `to` what was found. */
+function describe(key: ObjectKey, live: KubeObject, changes: readonly FieldChange[], ignored: readonly IgnoreRule[]): DriftedField[] {
+  return changes
+    .filter(({ pointer }) => !isIgnored(pointer, ignored))
+    .map(({ path, from, to }) => ({ object: key, field: path, from: show(to), to: show(from), manager: managerOf(live, path) }));
+}
+
+function managerOf(live: KubeObject, path: string): string {
+  const others = managersOf(live, path).filter((manager) => manager !== 'plumbline');
+  return others[0] ?? lastManager(live);
+}
+
+/** A field that was removed is owned by nobody: the manager that wrote last did it. */
+function lastManager({ metadata }: KubeObject): string {
+  const others = (metadata.managedFields ?? []).filter(({ manager, subresource }) => manager !== 'plumbline' && subresource !== 'status');
+  const [last] = others.sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  return last?.manager ?? 'unknown';
+}
+
+const longestValue = 200;
+
+function show(value: unknown): string {
+  if (value === undefined) return 'absent';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+}

@@ -1,0 +1,2 @@
+export type { Engine, RenderRequest } from './engine.ts';
+export { manifestsEngine } from './objects.ts';

@@ -1,0 +1,4 @@
+export { changedFields, type FieldChange } from './diff.ts';
+export { phaseOf, phases } from './order.ts';
+export { planObjects, prunePhase, reverseOfApply, type PlanInput } from './plan.ts';
+export { assertPruneLimit } from './prune-limit.ts';

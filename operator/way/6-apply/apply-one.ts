@@ -1,0 +1,112 @@
+/** Sends one object: server-side apply, the take-over from kubectl, the honest conflict, the proven re-creation. */
+import { annotations } from '#api';
+import {
+  apiFailure,
+  applyObject,
+  createObject,
+  deleteObject,
+  getObject,
+  takeOverClientSideApply,
+  type KubeObject,
+  type Resource,
+  type Transport,
+} from '#kube';
+import { Failure, failure } from '#runtime';
+import type { ObjectAction, RenderedObject } from '#values';
+
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ApplyOne {
+  readonly transport: Transport;
+  readonly resource: Resource;
+  readonly rendered: RenderedObject;
+  readonly as: Account | undefined;
+  readonly force: boolean;
+  readonly recreate: boolean;
+  /** Whether the stack's inventory held the object before this run. */
+  readonly known: boolean;
+  readonly signal: AbortSignal;
+  /** Resolves when the object is gone from the cluster. */
+  readonly gone: () => Promise<void>;
+}
+
+export interface AppliedOne {
+  readonly object: KubeObject;
+  readonly action: ObjectAction;
+}
+
+/** @throws Failure with the API server's reason in Plumbline's words, naming the file and line of the object. */
+export async function applyOne(request: ApplyOne): Promise<AppliedOne> {
+  try {
+    return await applyOrTakeOver(request);
+  } catch (error) {
+    const failed = toFailure(error, request);
+    if (failed.reason === 'ImmutableField' && mayRecreate(request)) return recreate(request);
+    throw failed;
+  }
+}
+
+const clientSideManagers = new Set(['kubectl-client-side-apply', 'before-first-apply']);
+
+async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
+  const { known } = request;
+  try {
+    const { object, created } = await send(request);
+    if (created) return { object, action: 'created' };
+    if (known) return { object, action: 'configured' };
+    const old = object.metadata.managedFields?.some(({ manager }) => clientSideManagers.has(manager ?? ''));
+    return { object: old ? await takeOver(request, object) : object, action: 'adopted' };
+  } catch (error) {
+    const failed = toFailure(error, request);
+    if (failed.reason !== 'FieldConflict' || known) throw failed;
+    const live = await read(request);
+    const old = live?.metadata.managedFields?.some(({ manager }) => clientSideManagers.has(manager ?? ''));
+    if (!old || live === undefined) throw failed;
+    return { object: await takeOver(request, live), action: 'adopted' };
+  }
+}
+
+/** Makes the fields that `kubectl apply` once set ours, so that a field which is not in Git is removed. */
+async function takeOver(request: ApplyOne, live: KubeObject): Promise<KubeObject> {
+  const { transport, resource, as, signal } = request;
+  await takeOverClientSideApply({ transport, resource, live, as, signal });
+  return (await send(request)).object;
+}
+
+function send({ transport, resource, rendered, as, force, signal }: ApplyOne): Promise<{ object: KubeObject; created: boolean }> {
+  return applyObject({ transport, resource, object: rendered.object, force, as, signal });
+}
+
+function read({ transport, resource, rendered, as, signal }: ApplyOne): Promise<KubeObject | undefined> {
+  const { name, namespace } = rendered.object.metadata;
+  return getObject({ transport, resource, name, namespace, as, signal });
+}
+
+const mayRecreate = ({ recreate, rendered }: ApplyOne): boolean =>
+  recreate || rendered.object.metadata.annotations?.[annotations.recreate] === 'allow';
+
+/** Deletes and creates, but only after a dry run under another name has shown that the new object would be accepted. */
+async function recreate(request: ApplyOne): Promise<AppliedOne> {
+  const { transport, resource, rendered, as, signal } = request;
+  const { name, namespace } = rendered.object.metadata;
+  const trial: KubeObject = {
+    ...rendered.object,
+    metadata: { ...rendered.object.metadata, name: `${name.slice(0, 50).replace(/[-.]+$/, '')}-trial` },
+  };
+  await createObject({ transport, resource, object: trial, dryRun: true, as, signal });
+  const gone = request.gone();
+  await deleteObject({ transport, resource, name, namespace, propagation: 'Foreground', as, signal });
+  await gone;
+  const { object } = await send(request);
+  return { object, action: 'recreated' };
+}
+
+function toFailure(error: unknown, { rendered, as }: ApplyOne): Failure {
+  if (error instanceof Failure) return error;
+  const failed = apiFailure(error, { verb: 'patch', key: rendered.key, as });
+  const { file, line } = rendered.origin;
+  return failure(failed.reason, { ...failed.parts, where: `${file}:${line}` }, { cause: error });
+}

@@ -1,0 +1,176 @@
+/** Carries out a plan wave by wave: every object of a wave is tried, every failure is named, later waves wait. */
+import { managedDigest, parseKey, type Discovery, type KubeObject, type ObjectKey, type Transport } from '#kube';
+import { asFailure, failure, mapBounded } from '#runtime';
+import type { AppliedObject, Health, ObjectFailure, Plan, PlannedObject, RenderedObject, Wave } from '#values';
+import { applyOne, type Account } from './apply-one.ts';
+import type { InventoryStore, StackRef } from './inventory.ts';
+
+/** What the API server is known to hold of an object, from the watches. */
+export interface Observed {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Digest of our managed fields; '' when we own none. */
+  readonly seen: string;
+  /** `namespace/name` of the owning stack as its labels say. */
+  readonly stack: string | undefined;
+  readonly deleting: boolean;
+  readonly keepWhenPruned: boolean;
+  readonly health: Health;
+}
+
+/** The watches of owned objects, as the apply needs them. */
+export interface ObservedObjects {
+  get(key: ObjectKey): Observed | undefined;
+  /** Opens the watches of the kinds that are not watched yet; resolves when each has been listed. */
+  ensure(keys: Iterable<ObjectKey>): Promise<void>;
+  /** Sends a write so that the next `get` sees its answer. */
+  write(key: ObjectKey, send: () => Promise<KubeObject>): Promise<KubeObject>;
+  /** Resolves when the object is gone. */
+  gone(key: ObjectKey, signal: AbortSignal): Promise<void>;
+}
+
+export interface ApplyContext {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly inventory: InventoryStore;
+  readonly observed: ObservedObjects;
+  readonly stack: StackRef;
+  readonly as: Account | undefined;
+  readonly force: boolean;
+  readonly recreate: boolean;
+  readonly commit: string;
+  /** Requests in flight at once. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+export type WaveResult =
+  | { readonly done: true }
+  /** Health of the named objects holds up the next wave. */
+  | { readonly done: false; readonly wave: string; readonly waitsFor: readonly ObjectKey[] };
+
+export interface ApplyReport {
+  readonly objects: AppliedObject[];
+  readonly failures: ObjectFailure[];
+  /** Kinds that the API server does not know yet, as `Kind.group`. */
+  readonly unknownKinds: Set<string>;
+  result: WaveResult;
+}
+
+/**
+ * Applies what the plan says. Inventory is written before the first object and after the last one, also when
+ * the run is cut short, so that nothing which was created is ever unknown.
+ */
+export async function applyPlan(plan: Plan, context: ApplyContext): Promise<ApplyReport> {
+  const report: ApplyReport = { objects: [], failures: [], unknownKinds: new Set(), result: { done: true } };
+  const known = new Map([...context.inventory.of(stackKey(context.stack))].map(([key, { desired }]) => [key, desired !== '']));
+  await announce(plan, context);
+  try {
+    for (const wave of plan.waves) {
+      await applyWave(wave, known, context, report);
+      context.signal.throwIfAborted();
+      if (report.failures.length > 0) break;
+      const waitsFor = wave.barrier ? notCurrent(wave, context) : [];
+      if (waitsFor.length > 0) {
+        report.result = { done: false, wave: wave.name, waitsFor };
+        break;
+      }
+    }
+  } finally {
+    await context.inventory.flush(context.stack);
+  }
+  return report;
+}
+
+export const stackKey = ({ namespace, name }: StackRef): string => `${namespace}/${name}`;
+
+/** Enters every object that is about to be sent, digests empty: a crash from here on finds them again. */
+async function announce(plan: Plan, { inventory, stack, commit, signal }: ApplyContext): Promise<void> {
+  const owner = stackKey(stack);
+  for (const { objects } of plan.waves) {
+    for (const { key, action } of objects) {
+      const other = inventory.ownerOf(key);
+      if (action === 'apply' && (other === undefined || other === owner)) inventory.put(owner, { key, desired: '', seen: '', commit });
+    }
+  }
+  await inventory.flush(stack, signal);
+}
+
+/** What the inventory held before this run: true when applied, false when an earlier run was cut short over it. */
+type Known = ReadonlyMap<ObjectKey, boolean>;
+
+async function applyWave(wave: Wave, known: Known, context: ApplyContext, report: ApplyReport): Promise<void> {
+  const objects = wave.objects.filter(({ action }) => action === 'apply');
+  await mapBounded(
+    objects,
+    context.concurrency,
+    async (planned) => {
+      try {
+        await applyPlanned(planned, known, context, report);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        const { reason, message } = asFailure(error);
+        report.failures.push({ key: planned.key, reason, message });
+      }
+    },
+    { signal: context.signal },
+  );
+  // The answers are in the inventory; the watches now start from a state that already holds the objects.
+  await context.observed.ensure(objects.map(({ key }) => key).filter((key) => !report.unknownKinds.has(kindOfKey(key))));
+}
+
+const kindOfKey = (key: ObjectKey): string => key.slice(0, key.indexOf('/'));
+
+async function applyPlanned(
+  { key, rendered }: PlannedObject,
+  known: Known,
+  context: ApplyContext,
+  report: ApplyReport,
+): Promise<void> {
+  if (rendered === undefined) return;
+  const { inventory, observed, stack, commit, signal } = context;
+  assertOwned(key, rendered, context);
+  const resource = await resolve(rendered, context, report);
+  const before = observed.get(key);
+  let action: AppliedObject['action'] = 'configured';
+  const object = await observed.write(key, async () => {
+    const applied = await applyOne({ ...context, resource, rendered, known: known.has(key), gone: () => observed.gone(key, signal) });
+    action = applied.action;
+    return applied.object;
+  });
+  const same = before?.resourceVersion === object.metadata.resourceVersion;
+  if (action === 'configured' && same && known.get(key) === true) action = 'unchanged';
+  inventory.put(stackKey(stack), { key, desired: rendered.digest, seen: managedDigest(object), commit });
+  report.objects.push({ key, action, fields: [] });
+}
+
+/** @throws Failure OwnedByOtherStack: an object has one owning stack, and the first one keeps it. */
+function assertOwned(key: ObjectKey, { origin }: RenderedObject, { inventory, stack }: ApplyContext): void {
+  const owner = inventory.ownerOf(key);
+  if (owner === undefined || owner === stackKey(stack)) return;
+  throw failure('OwnedByOtherStack', {
+    where: `${origin.file}:${origin.line}`,
+    what: `${key} belongs to stack ${owner}`,
+    remedy: 'keep it in one of the two stacks',
+  });
+}
+
+async function resolve({ object, key, origin }: RenderedObject, { discovery }: ApplyContext, report: ApplyReport) {
+  const { group, kind } = parseKey(key);
+  const version = object.apiVersion.slice(object.apiVersion.indexOf('/') + 1);
+  const resource = await discovery.resource({ group, kind }, version);
+  if (resource !== undefined) return resource;
+  report.unknownKinds.add(kindOfKey(key));
+  throw failure('UnknownKind', {
+    where: `${origin.file}:${origin.line}`,
+    what: `the API server does not know kind ${kind} of ${object.apiVersion}`,
+    remedy: 'install its CustomResourceDefinition; the object is then applied by itself',
+  });
+}
+
+function notCurrent(wave: Wave, { observed }: ApplyContext): ObjectKey[] {
+  return wave.objects
+    .filter(({ key, action }) => action !== 'skip' && observed.get(key)?.health.status !== 'current')
+    .map(({ key }) => key);
+}
+

@@ -1,0 +1,81 @@
+/** Deletes what left Git, in reverse order of apply, one phase after the other, and only what is provably ours. */
+import { labels } from '#api';
+import { apiFailure, deleteObject, getObject, managedDigest, parseKey, type KubeObject, type ObjectKey, type Resource } from '#kube';
+import { asFailure, mapBounded } from '#runtime';
+import type { AppliedObject, ObjectFailure } from '#values';
+import { stackKey, type ApplyContext } from './apply-plan.ts';
+
+export interface PruneReport {
+  readonly objects: AppliedObject[];
+  readonly failures: ObjectFailure[];
+  /** Deleted but still there: held by finalizers, or on their way. */
+  readonly remaining: ObjectKey[];
+}
+
+export interface PruneRequest {
+  /** In the order in which they are to go. */
+  readonly keys: readonly ObjectKey[];
+  /** Objects of one phase go together; the next phase waits until they are gone. */
+  readonly phaseOf: (key: ObjectKey) => number;
+}
+
+/** Every call sends what can go now; call again when the remaining objects are gone. */
+export async function pruneObjects({ keys, phaseOf }: PruneRequest, context: ApplyContext): Promise<PruneReport> {
+  const report: PruneReport = { objects: [], failures: [], remaining: [] };
+  await context.observed.ensure(await knownKinds(keys, context));
+  let index = 0;
+  while (index < keys.length && report.remaining.length === 0 && report.failures.length === 0) {
+    const phase = phaseOf(keys[index] as ObjectKey);
+    const batch: ObjectKey[] = [];
+    for (let key = keys[index]; key !== undefined && phaseOf(key) === phase; key = keys[(index += 1)]) batch.push(key);
+    await mapBounded(batch, context.concurrency, (key) => pruneOne(key, context, report), { signal: context.signal });
+  }
+  for (const key of keys.slice(index)) report.remaining.push(key);
+  await context.inventory.flush(context.stack);
+  return report;
+}
+
+async function knownKinds(keys: readonly ObjectKey[], { discovery }: ApplyContext): Promise<ObjectKey[]> {
+  const known: ObjectKey[] = [];
+  for (const key of keys) if ((await discovery.resource(parseKey(key))) !== undefined) known.push(key);
+  return known;
+}
+
+async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneReport): Promise<void> {
+  const { discovery, inventory, observed, stack, as, transport, signal } = context;
+  const gone = (): void => {
+    inventory.drop(stackKey(stack), key);
+    report.objects.push({ key, action: 'pruned', fields: [] });
+  };
+  try {
+    const { group, kind, namespace, name } = parseKey(key);
+    const resource = await discovery.resource({ group, kind });
+    // A kind that is no longer served has no objects left: they went with its definition.
+    if (resource === undefined) return gone();
+    const live = observed.get(key);
+    if (live?.deleting) return void report.remaining.push(key);
+    if (live === undefined) {
+      const found = await readUnseen(key, resource, context);
+      if (found === undefined || !isOurs(found, stackKey(stack))) return gone();
+    }
+    const { deleted } = await deleteObject({ transport, resource, name, namespace, uid: live?.uid, propagation: 'Background', as, signal });
+    if (deleted) gone();
+    else report.remaining.push(key);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { reason, message } = asFailure(apiFailure(error, { verb: 'delete', key, as }));
+    report.failures.push({ key, reason, message });
+  }
+}
+
+/** An object that the watch does not show may have lost its label by hand: ask before believing that it is gone. */
+function readUnseen(key: ObjectKey, resource: Resource, { transport, as, signal }: ApplyContext): Promise<KubeObject | undefined> {
+  const { name, namespace } = parseKey(key);
+  return getObject({ transport, resource, name, namespace, as, signal });
+}
+
+function isOurs(object: KubeObject, stack: string): boolean {
+  const owner = object.metadata.labels?.[labels.stack];
+  if (owner !== undefined) return `${object.metadata.labels?.[labels.stackNamespace]}/${owner}` === stack;
+  return managedDigest(object) !== '';
+}

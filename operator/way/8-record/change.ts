@@ -1,0 +1,76 @@
+/** Writes the `Change` of a revision: who, what, when, with what result. Immutable, bounded by `spec.history`. */
+import { changeKind, labels, type Stack } from '#api';
+import { createObject, deleteObject, type KubeObject, type Resource, type Transport } from '#kube';
+import type { AppliedObject, ObjectFailure, Revision } from '#values';
+
+export type ChangeResult = 'Applied' | 'Failed' | 'Healed';
+
+export interface ChangeFacts {
+  readonly stack: Stack;
+  readonly revision: Pick<Revision, 'name' | 'commit' | 'author' | 'committer' | 'subject' | 'time'>;
+  readonly digest: string;
+  readonly result: ChangeResult;
+  readonly message: string;
+  readonly objects: readonly AppliedObject[];
+  readonly failures: readonly ObjectFailure[];
+  readonly startedMs: number;
+  readonly endedMs: number;
+}
+
+const mostObjects = 500;
+const mostFields = 20;
+
+/** The object that {@link writeChange} creates. Pure. */
+export function changeObject(facts: ChangeFacts): KubeObject {
+  const { stack, revision, startedMs, endedMs } = facts;
+  const objects = facts.objects.filter(({ action }) => action !== 'unchanged');
+  const count = (...actions: readonly string[]): number => objects.filter(({ action }) => actions.includes(action)).length;
+  const { name, namespace, uid } = stack.metadata;
+  return {
+    apiVersion: changeKind.apiVersion,
+    kind: changeKind.kind,
+    metadata: {
+      name: `${name.slice(0, 40)}-${revision.commit.slice(0, 8)}-${startedMs.toString(36)}`,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { [labels.changeOf]: name },
+      ownerReferences: [{ apiVersion: changeKind.apiVersion, kind: 'Stack', name, uid: uid ?? '', controller: true }],
+    },
+    spec: {
+      stack: name,
+      revision: revision.name,
+      commit: {
+        sha: revision.commit,
+        author: revision.author,
+        committer: revision.committer,
+        subject: revision.subject.slice(0, 500),
+        time: revision.time,
+      },
+      digest: facts.digest,
+      result: facts.result,
+      message: facts.message.slice(0, 1000),
+      objects: objects.slice(0, mostObjects).map(({ key, action, fields }) => ({ object: key, action, fields: fields.slice(0, mostFields) })),
+      created: count('created'),
+      configured: count('configured', 'recreated', 'adopted'),
+      pruned: count('pruned'),
+      failed: facts.failures.length,
+      startedAt: new Date(startedMs).toISOString(),
+      durationMs: endedMs - startedMs,
+    },
+  };
+}
+
+export interface ChangeStore {
+  readonly transport: Transport;
+  readonly resource: Resource;
+  /** Names of the stack's changes, oldest first. */
+  readonly namesOf: (stack: Stack) => readonly string[];
+}
+
+/** Creates the record, then deletes the oldest ones over `spec.history`. */
+export async function writeChange(facts: ChangeFacts, { transport, resource, namesOf }: ChangeStore): Promise<void> {
+  await createObject({ transport, resource, object: changeObject(facts) });
+  const { namespace } = facts.stack.metadata;
+  const names = namesOf(facts.stack);
+  const surplus = names.length + 1 - facts.stack.spec.history;
+  for (const name of names.slice(0, Math.max(surplus, 0))) await deleteObject({ transport, resource, namespace, name });
+}

@@ -1,0 +1,2 @@
+export { changeObject, writeChange, type ChangeFacts, type ChangeStore } from './change.ts';
+export { RenderedStore } from './rendered-store.ts';

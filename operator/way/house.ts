@@ -1,0 +1,59 @@
+/** What the way needs of the world around it; `controllers/stack-house.ts` builds it. */
+import type { Stack } from '#api';
+import type { Account, Claims, InventoryStore } from '#apply';
+import type { Drifted, Fights, OwnedObjects } from '#drift';
+import type { Engine } from '#engines';
+import type { GateInput } from '#gate';
+import type { Discovery, KubeObject, ObjectKey, Resource, Transport } from '#kube';
+import type { ReconcileContext } from '#loop';
+import type { RenderedStore } from '#record';
+import type { Clock, Metrics, Outcome, Waiting } from '#runtime';
+import type { AppliedObject, Health, Revision } from '#values';
+
+export interface House {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly inventory: InventoryStore;
+  readonly observed: OwnedObjects;
+  readonly claims: Claims;
+  readonly fights: Fights;
+  readonly rendered: RenderedStore;
+  readonly changes: { readonly resource: Resource; namesOf(stack: Stack): readonly string[] };
+  readonly concurrency: number;
+  readonly defaultServiceAccount: string;
+  engineOf(stack: Stack): Engine;
+  /** The newest verified revision of the stack's source. */
+  revisionOf(stack: Stack): Revision | undefined;
+  /** @throws Failure when the source does not exist or may not be used. */
+  waitForSource(stack: Stack): Outcome;
+  gateInput(stack: Stack): GateInput;
+  /** Identity of what the stack wants now: tree of its path and generation of its spec. */
+  contentOf(stack: Stack): string;
+  claim(stack: string, content: string, keys: readonly ObjectKey[]): void;
+  /** A wait while other stacks of the source have not read the commit; pruning could take what moves to them. */
+  waitForHandover(stack: Stack): Waiting | undefined;
+  handOver(stack: Stack, key: ObjectKey): void;
+  /** A wait while stacks that depend on this one are being deleted too. */
+  dependentsInDeletion(stack: Stack): Waiting | undefined;
+  waitForKinds(stack: Stack, kinds: ReadonlySet<string>): void;
+  /** @throws Failure ServiceAccountNotFound */
+  assertAccount(account: Account, signal: AbortSignal): Promise<void>;
+  healthOf(stack: Stack): Health;
+  fieldsBetween(before: KubeObject, after: KubeObject): string[];
+  /** In mode `warn`: the drifted objects that have not been told about in their present state. */
+  newDrift(stack: Stack, drifted: readonly Drifted[]): Drifted[];
+  /** Wakes the stack again after so many milliseconds. */
+  wakeAfter(stack: Stack, ms: number): void;
+  forget(stack: Stack): Promise<void>;
+}
+
+/** One run over one stack. */
+export interface Walk {
+  readonly context: ReconcileContext;
+  readonly startedMs: number;
+  /** Objects changed by earlier runs for the same content, not yet in a Change. */
+  kept(): readonly AppliedObject[];
+  keep(objects: readonly AppliedObject[]): void;
+}

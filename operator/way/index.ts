@@ -1,0 +1,2 @@
+export type { House, Walk } from './house.ts';
+export { unwind, walk } from './way.ts';

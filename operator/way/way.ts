@@ -1,0 +1,177 @@
+/** The way of one commit into the cluster: the only file that knows the order of the rooms. */
+import { annotations, type Stack } from '#api';
+import type { ApplyContext, ApplyReport } from '#apply';
+import { gate } from '#gate';
+import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
+import { assertPruneLimit } from '#plan';
+import type { AppliedObject, Plan, Rendered, Revision } from '#values';
+import { correctDrift } from './drifted.ts';
+import { healthOfStack } from './healthy.ts';
+import { applied, isApplied, recordChange } from './recorded.ts';
+import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
+import type { House, Walk } from './house.ts';
+
+/**
+ * Takes a stack from where the world is to where its commit is, as far as it can go now. Every run derives its
+ * state from the inventory, the watches and the status, so a crash at any line resumes.
+ * @throws Failure what stands in the way; the cluster then stays on the last good revision.
+ */
+export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
+  await correctDrift(stack, house, walk);
+  const revision = house.revisionOf(stack);
+  if (revision === undefined) return house.waitForSource(stack);
+  const tree = revision.treeOf(stack.spec.path);
+  walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
+  if (isApplied(stack, tree)) return healthOfStack(stack, house, walk);
+  const rendered = await renderStack(stack, revision, house, walk);
+  const plan = planStack(stack, rendered, house);
+  const closed = gate(house.gateInput(stack));
+  if ('kind' in closed) return closed;
+  const handover = plan.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
+  if (handover !== undefined) return handover;
+  if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
+  return change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
+}
+
+interface Commit {
+  readonly revision: Revision;
+  readonly rendered: Rendered;
+  readonly plan: Plan;
+  readonly tree: string;
+}
+
+/** Carries the plan out; comes back early, to be called again, while a wave or a deletion is on its way. */
+async function change(stack: Stack, commit: Commit, house: House, walk: Walk): Promise<Outcome> {
+  const { context } = walk;
+  const engine = house.engineOf(stack);
+  const applyContext = contextOf(stack, commit.revision.commit, house, walk);
+  const report = await engine.apply(commit.plan, applyContext);
+  await nameFields(stack, commit, report, house);
+  if (report.failures.length > 0) return fail(stack, commit, report, house, walk);
+  if (!report.result.done) {
+    walk.keep(report.objects);
+    return moving('HealthProgressing', `wave ${report.result.wave} waits for ${report.result.waitsFor.slice(0, 3).join(', ')}`);
+  }
+  const doomed = commit.plan.prunes.filter(({ action }) => action === 'prune').map(({ key }) => key);
+  for (const { key, action } of commit.plan.prunes) if (action === 'forget') house.handOver(stack, key);
+  const pruned = await engine.destroy(doomed, applyContext);
+  const objects = [...walk.kept(), ...report.objects, ...pruned.objects];
+  if (pruned.failures.length > 0) return fail(stack, commit, { ...report, objects, failures: pruned.failures }, house, walk, 'PruneFailed');
+  if (pruned.remaining.length > 0) {
+    walk.keep([...report.objects, ...pruned.objects]);
+    return moving('Progressing', `${pruned.remaining.length} objects are being deleted: ${pruned.remaining.slice(0, 3).join(', ')}`);
+  }
+  await house.rendered.save(stackKeyOf(stack), commit.rendered, stack.spec.history);
+  await recordChange({ stack, ...commit, objects, failures: [], result: 'Applied' }, house, walk);
+  const done = applied(commit, stack, house.clock.now());
+  context.report({ applied: done, objects: commit.rendered.objects.length, failures: null, failureCount: 0 });
+  return healthOfStack({ ...stack, status: { ...stack.status, applied: done } }, house, walk);
+}
+
+/** Deletes everything that a stack owns; `settled` when nothing is left. */
+export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
+  const key = stackKeyOf(stack);
+  const owned = [...house.inventory.of(key).keys()];
+  if (owned.length > 0 && stack.spec.deletionPolicy === 'Delete' && stack.spec.prune) {
+    const blocking = house.dependentsInDeletion(stack);
+    if (blocking !== undefined) return blocking;
+    const engine = house.engineOf(stack);
+    const keys = owned.sort((a, b) => engine.keyOrder(b) - engine.keyOrder(a) || a.localeCompare(b));
+    await house.assertAccount(accountOf(stack, house), walk.context.signal);
+    const report = await engine.destroy(keys, contextOf(stack, '', house, walk));
+    if (report.failures.length > 0) {
+      walk.context.report({ failures: failuresOf(report.failures), failureCount: report.failures.length });
+      throw failure('PruneFailed', { what: report.failures[0]?.message ?? 'deletion failed', remedy: 'read status.failures' });
+    }
+    if (report.remaining.length > 0) {
+      return moving('Deleting', `${report.remaining.length} objects are being deleted: ${report.remaining.slice(0, 3).join(', ')}`);
+    }
+  }
+  await house.forget(stack);
+  return settled('Deleting', 'nothing is left');
+}
+
+async function renderStack(stack: Stack, revision: Revision, house: House, { context }: Walk): Promise<Rendered> {
+  const key = stackKeyOf(stack);
+  const content = house.contentOf(stack);
+  try {
+    const rendered = await house.engineOf(stack).render({ stack, revision, signal: context.signal });
+    house.claim(key, content, rendered.objects.map((object) => object.key));
+    return rendered;
+  } catch (error) {
+    house.claim(key, content, []);
+    throw asFailure(error);
+  }
+}
+
+function planStack(stack: Stack, rendered: Rendered, house: House): Plan {
+  const key = stackKeyOf(stack);
+  const inventory = house.inventory.of(key);
+  if (rendered.objects.length === 0 && inventory.size > 0 && !stack.spec.allowEmpty) {
+    throw failure('RenderedEmpty', {
+      where: stack.spec.path,
+      what: `the commit holds no object, the stack owns ${inventory.size}`,
+      remedy: 'restore the files, or set spec.allowEmpty: true if everything is to be removed',
+    });
+  }
+  const plan = house.engineOf(stack).plan({
+    rendered,
+    inventory,
+    prune: stack.spec.prune,
+    movesTo: (object) => house.claims.claimedBy(object, key),
+    keepsWhenPruned: (object) => house.observed.get(object)?.keepWhenPruned ?? false,
+  });
+  assertPruneLimit({
+    prunes: plan.prunes.filter(({ action }) => action === 'prune').map((pruned) => pruned.key),
+    owned: inventory.size,
+    percent: rendered.objects.length === 0 && stack.spec.allowEmpty ? 100 : stack.spec.pruneLimit,
+    confirmed: stack.metadata.annotations?.[annotations.confirmPrune],
+  });
+  return plan;
+}
+
+function contextOf(stack: Stack, commit: string, house: House, { context }: Walk): ApplyContext {
+  const { transport, discovery, inventory, observed, concurrency } = house;
+  const { force, recreate } = stack.spec;
+  const as = accountOf(stack, house);
+  return { transport, discovery, inventory, observed, concurrency, force, recreate, commit, as, stack: refOf(stack), signal: context.signal };
+}
+
+/** Enters the changed fields of configured objects, from the last revision that was rendered here. */
+async function nameFields(stack: Stack, { rendered }: Commit, report: ApplyReport, house: House): Promise<void> {
+  const configured = report.objects.filter(({ action }) => action === 'configured');
+  const digest = stack.status?.applied?.digest;
+  if (configured.length === 0 || digest === undefined) return;
+  const before = await house.rendered.load(stackKeyOf(stack), digest, new Set(configured.map(({ key }) => key)));
+  if (before === undefined) return;
+  const after = new Map(rendered.objects.map((object) => [object.key, object]));
+  report.objects.forEach((object, index) => {
+    const [old, now] = [before.get(object.key), after.get(object.key)];
+    if (old !== undefined && now !== undefined) report.objects[index] = { ...object, fields: house.fieldsBetween(old.object, now.object) };
+  });
+}
+
+async function fail(
+  stack: Stack,
+  commit: Commit,
+  report: Pick<ApplyReport, 'failures' | 'unknownKinds'> & { readonly objects: readonly AppliedObject[] },
+  house: House,
+  walk: Walk,
+  reason: 'ApplyFailed' | 'PruneFailed' = 'ApplyFailed',
+): Promise<never> {
+  const { failures, objects } = report;
+  house.waitForKinds(stack, report.unknownKinds);
+  walk.context.report({ failures: failuresOf(failures), failureCount: failures.length });
+  if (objects.some(({ action }) => action !== 'unchanged')) {
+    await recordChange({ stack, ...commit, objects, failures, result: 'Failed' }, house, walk);
+  }
+  const [first] = failures;
+  const single = failures.length === 1 && first !== undefined;
+  const rest = failures.length > 1 ? ` (and ${failures.length - 1} more, see status.failures)` : '';
+  throw failure(single ? (first.reason as 'ApplyFailed') : reason, { what: `${first?.key}: ${first?.message}${rest}` });
+}
+
+const mostFailures = 50;
+
+const failuresOf = (failures: ApplyReport['failures']): { object: string; reason: string; message: string }[] =>
+  failures.slice(0, mostFailures).map(({ key, reason, message }) => ({ object: key, reason, message: message.slice(0, 1000) }));
