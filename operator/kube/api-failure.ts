@@ -1,0 +1,103 @@
+/** Says in Plumbline's words why the API server refused: decided from codes, `Status.reason` and causes. */
+import type { Reason } from '#api';
+import { asFailure, Failure, failure, type FailureParts } from '#runtime';
+import { ApiError, type ApiStatus, type StatusCause } from './api-error.ts';
+import type { Account } from './transport.ts';
+
+export interface ApiFailureFacts {
+  readonly verb: string;
+  readonly key?: string | undefined;
+  readonly as?: Account | undefined;
+}
+
+/** Any error of a call on an object as a Failure; Failures stay as they are. */
+export function apiFailure(error: unknown, facts: ApiFailureFacts): Failure {
+  if (!(error instanceof ApiError)) return asFailure(error);
+  const { reason, parts } = explain(error, facts);
+  return failure(reason, parts, { cause: error, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) });
+}
+
+interface Explanation {
+  readonly reason: Reason;
+  readonly parts: FailureParts;
+}
+
+function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
+  const { status, api } = error;
+  const message = masked(api?.message ?? error.message, facts.key);
+  switch (status) {
+    case 401:
+      return { reason: 'Forbidden', parts: { what: `the API server does not know who we are: ${message}`, remedy: 'check the token of the operator' } };
+    case 403:
+      return explainForbidden(message, api, facts);
+    case 404:
+      return explainMissing(message, api, facts);
+    case 409:
+      return explainConflict(message, api);
+    case 400:
+    case 413:
+    case 415:
+      return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the object' } };
+    case 422:
+      return explainInvalid(message, api);
+    default:
+      return { reason: 'ApiUnavailable', parts: { what: status === 0 ? `no answer from the API server: ${message}` : `the API server answered ${status}: ${message}` } };
+  }
+}
+
+const hasCause = (api: ApiStatus | undefined, reason: string): boolean => api?.details?.causes?.some((cause) => cause.reason === reason) ?? false;
+
+function explainForbidden(message: string, api: ApiStatus | undefined, { verb, as }: ApiFailureFacts): Explanation {
+  if (hasCause(api, 'NamespaceTerminating')) return { reason: 'NamespaceTerminating', parts: { what: message, remedy: 'wait until the deletion has ended' } };
+  // The quota plugin marks its refusals by this text alone; there is no cause to go by.
+  if (message.includes('exceeded quota')) return { reason: 'QuotaExceeded', parts: { what: message, remedy: 'raise the quota, or ask for less' } };
+  if (/is forbidden: User "/.test(message)) {
+    const account = as === undefined ? 'the operator' : `ServiceAccount ${as.namespace}/${as.name}`;
+    const resource = [api?.details?.kind, api?.details?.group].filter(Boolean).join('.');
+    return { reason: 'Forbidden', parts: { what: `${account} may not ${verb} ${resource}: ${message}`, remedy: `grant ${verb} on ${resource} to it` } };
+  }
+  return { reason: 'AdmissionDenied', parts: { what: message, remedy: 'change the object, or the policy' } };
+}
+
+function explainMissing(message: string, api: ApiStatus | undefined, { key }: ApiFailureFacts): Explanation {
+  if (api?.details?.kind === 'namespaces') {
+    return { reason: 'NamespaceNotFound', parts: { what: `namespace ${api.details.name ?? ''} of ${key ?? 'the object'} does not exist`, remedy: 'add the Namespace to Git' } };
+  }
+  return { reason: api?.details?.name === undefined ? 'UnknownKind' : 'ObjectInvalid', parts: { what: message } };
+}
+
+function explainConflict(message: string, api: ApiStatus | undefined): Explanation {
+  const conflicts = api?.details?.causes?.filter(({ reason }) => reason === 'FieldManagerConflict') ?? [];
+  if (conflicts.length === 0) return { reason: 'ApiUnavailable', parts: { what: message } };
+  const named = conflicts.slice(0, 5).map(({ field, message: text }) => `${(field ?? '').replace(/^\./, '')} (${managerIn(text)})`);
+  const more = conflicts.length > named.length ? ` and ${conflicts.length - named.length} more` : '';
+  return {
+    reason: 'FieldConflict',
+    parts: { what: `other managers own fields that Git sets: ${named.join(', ')}${more}`, remedy: 'remove the field from Git, make the other manager let go, or set spec.force: true' },
+  };
+}
+
+/** The manager stands only in the text of the cause: `conflict with "kubectl-edit" using v1`. */
+const managerIn = (text = ''): string => /conflict with "([^"]*)"/.exec(text)?.[1] ?? text;
+
+function explainInvalid(message: string, api: ApiStatus | undefined): Explanation {
+  const causes = api?.details?.causes ?? [];
+  const immutable = causes.filter(isImmutable);
+  if (immutable.length > 0 && immutable.length === causes.length) {
+    const fields = [...new Set(immutable.map(({ field }) => field))].join(', ');
+    return { reason: 'ImmutableField', parts: { what: `${fields} can not be changed on a live object`, remedy: 'restore the field, or set spec.recreate: true to delete and create the object' } };
+  }
+  return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the field' } };
+}
+
+/** Kubernetes marks an immutable field by one of these texts in a FieldValueInvalid or FieldValueForbidden cause. */
+const immutableTexts = [/field is immutable/, /updates to .* are forbidden/, /forbidden after creation/, /may not change once set/, /cannot change/, /Forbidden: updates to/, /is immutable/, /pod updates may not change fields/];
+
+const isImmutable = ({ message = '' }: StatusCause): boolean => immutableTexts.some((text) => text.test(message));
+
+/** The API server quotes the refused value; that of a Secret goes nowhere. */
+function masked(message: string, key: string | undefined): string {
+  const short = message.length > 2000 ? `${message.slice(0, 2000)}…` : message;
+  return key?.startsWith('Secret/') ? short.replace(/"(?:[^"\\]|\\.){8,}"/g, '"***"') : short;
+}
+

@@ -1,0 +1,110 @@
+/** The calls that Plumbline makes on objects, one function each. */
+import { ApiError } from './api-error.ts';
+import { fieldManager } from './digest.ts';
+import { resourcePath, type Resource } from './discovery.ts';
+import { lastApplied, mergeClientSide } from './managed-fields.ts';
+import type { KubeObject } from './object.ts';
+import type { Account, Transport } from './transport.ts';
+
+interface Call {
+  readonly transport: Transport;
+  readonly resource: Resource;
+  readonly as?: Account | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface NamedCall extends Call {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+export interface ApplyCall extends Call {
+  readonly object: KubeObject;
+  readonly force: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Server-side apply as field manager `plumbline` with strict field validation. @throws ApiError */
+export async function applyObject({ transport, resource, object, force, dryRun = false, as, signal }: ApplyCall): Promise<{ object: KubeObject; created: boolean }> {
+  const { namespace, name } = object.metadata;
+  const query = { fieldManager, force: String(force), fieldValidation: 'Strict', ...(dryRun ? { dryRun: 'All' } : {}) };
+  const { status, body } = await transport.request<KubeObject>({
+    method: 'PATCH',
+    path: resourcePath(resource, { namespace, name }),
+    query,
+    body: object,
+    // JSON is YAML, and cheaper for both sides.
+    contentType: 'application/apply-patch+yaml',
+    as,
+    signal,
+  });
+  return { object: body, created: status === 201 };
+}
+
+/** @throws ApiError; undefined when the object does not exist. */
+export async function getObject<T = KubeObject>({ transport, resource, name, namespace, as, signal }: NamedCall): Promise<T | undefined> {
+  try {
+    const path = resourcePath(resource, { namespace, name });
+    return (await transport.request<T>({ method: 'GET', path, as, signal })).body;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** @throws ApiError */
+export async function createObject({ transport, resource, object, dryRun = false, as, signal }: Call & { object: KubeObject; dryRun?: boolean }): Promise<KubeObject> {
+  const path = resourcePath(resource, { namespace: object.metadata.namespace });
+  const query = { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
+  return (await transport.request<KubeObject>({ method: 'POST', path, query, body: object, as, signal })).body;
+}
+
+export interface DeleteCall extends NamedCall {
+  /** Deletes only the object with this uid. */
+  readonly uid?: string | undefined;
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+/** `deleted` is false while finalizers hold the object. @throws ApiError */
+export async function deleteObject({ transport, resource, name, namespace, uid, propagation = 'Background', as, signal }: DeleteCall): Promise<{ deleted: boolean }> {
+  try {
+    const { body } = await transport.request<{ kind: string; metadata?: { deletionTimestamp?: string; finalizers?: string[] } }>({
+      method: 'DELETE',
+      path: resourcePath(resource, { namespace, name }),
+      body: { propagationPolicy: propagation, ...(uid === undefined ? {} : { preconditions: { uid } }) },
+      as,
+      signal,
+    });
+    // A Status means gone; an object in its last breath has no finalizers and is gone with this answer or its grace period.
+    return { deleted: body.kind === 'Status' || body.metadata?.deletionTimestamp === undefined };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return { deleted: true };
+    throw error;
+  }
+}
+
+/** JSON merge patch. @throws ApiError */
+export async function patchMerge({ transport, resource, name, namespace, patch, subresource, as, signal }: NamedCall & { patch: unknown; subresource?: string }): Promise<KubeObject> {
+  const path = resourcePath(resource, { namespace, name, subresource });
+  const contentType = 'application/merge-patch+json';
+  const query = { fieldManager };
+  return (await transport.request<KubeObject>({ method: 'PATCH', path, query, body: patch, contentType, as, signal })).body;
+}
+
+export const patchStatus = (call: NamedCall & { patch: unknown }): Promise<KubeObject> => patchMerge({ ...call, subresource: 'status' });
+
+/** Makes the fields that `kubectl apply` once set ours, so that leaving one out removes it. @throws ApiError */
+export async function takeOverClientSideApply({ transport, resource, live, as, signal }: Call & { live: KubeObject }): Promise<void> {
+  const { name, namespace, managedFields = [], resourceVersion, annotations } = live.metadata;
+  const merged = mergeClientSide(managedFields, fieldManager);
+  if (merged === undefined) return;
+  const body: unknown[] = [
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    { op: 'replace', path: '/metadata/managedFields', value: merged },
+  ];
+  if (annotations?.[lastApplied] !== undefined) {
+    body.push({ op: 'remove', path: `/metadata/annotations/${lastApplied.replaceAll('/', '~1')}` });
+  }
+  const path = resourcePath(resource, { namespace, name });
+  await transport.request({ method: 'PATCH', path, query: { fieldManager }, body, contentType: 'application/json-patch+json', as, signal });
+}

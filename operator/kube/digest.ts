@@ -1,0 +1,34 @@
+/** Short, stable digests: of content, and of what we own in a live object. */
+import { createHash } from 'node:crypto';
+import type { KubeObject } from './object.ts';
+
+export const fieldManager = 'plumbline';
+
+/** SHA-256 over JSON with sorted keys, 22 characters of base64url (132 bits). */
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(canonical(value)).digest('base64url').slice(0, 22);
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const map = value as Record<string, unknown>;
+  const fields = Object.keys(map)
+    .filter((key) => map[key] !== undefined)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(map[key])}`);
+  return `{${fields.join(',')}}`;
+}
+
+/**
+ * Digest of our own entry in `managedFields`, '' when there is none. Whoever changes a field that we own takes it
+ * out of this entry (KEP-555), and our own writes move its time: so drift shows in metadata alone.
+ */
+export function managedDigest({ metadata }: KubeObject): string {
+  const entry = metadata.managedFields?.find(
+    ({ manager, operation, subresource }) => manager === fieldManager && operation === 'Apply' && !subresource,
+  );
+  if (entry === undefined) return '';
+  const text = `${entry.apiVersion} ${entry.time} ${JSON.stringify(entry.fieldsV1)}`;
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+}

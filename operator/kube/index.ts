@@ -1,0 +1,28 @@
+export { ApiError, type ApiStatus } from './api-error.ts';
+export { apiFailure } from './api-failure.ts';
+export {
+  applyObject,
+  createObject,
+  deleteObject,
+  getObject,
+  patchMerge,
+  patchStatus,
+  takeOverClientSideApply,
+} from './calls.ts';
+export { loadClusterConfig, type ClusterConfig } from './config.ts';
+export { digestOf, fieldManager, managedDigest } from './digest.ts';
+export { Discovery, resourcePath, type Resource } from './discovery.ts';
+export { fieldPaths, managersOf } from './managed-fields.ts';
+export {
+  groupKindOf,
+  keyOf,
+  kindName,
+  objectKey,
+  parseKey,
+  type GroupKind,
+  type KubeObject,
+  type ObjectKey,
+  type OwnerReference,
+} from './object.ts';
+export { Transport, type Account, type RequestRecord } from './transport.ts';
+export { WatchCache, type CacheEvent } from './watch-cache.ts';

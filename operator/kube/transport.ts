@@ -1,0 +1,157 @@
+/** Requests to the API server over kept connections: JSON in, JSON out, failures as ApiError. */
+import { Agent, type Dispatcher } from 'undici';
+import { systemClock } from '#runtime';
+import { ApiError, type ApiStatus } from './api-error.ts';
+import type { ClusterConfig } from './config.ts';
+
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+  readonly contentType?: string | undefined;
+  readonly accept?: string | undefined;
+  /** Acts as this ServiceAccount (impersonation). */
+  readonly as?: Account | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Response<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+export interface RequestRecord {
+  readonly verb: string;
+  readonly status: number;
+  readonly path: string;
+  readonly ms: number;
+}
+
+export interface TransportOptions {
+  /** Connections kept to the API server, which bounds the requests in flight. */
+  readonly connections?: number;
+  readonly onRequest?: (request: RequestRecord) => void;
+}
+
+const mostTries = 6;
+const firstDelayMs = 100;
+const longestDelayMs = 5000;
+const headersTimeoutMs = 60_000;
+
+export class Transport {
+  readonly #config: ClusterConfig;
+  readonly #agent: Agent;
+  readonly #streams: Agent;
+  readonly #onRequest: (request: RequestRecord) => void;
+
+  constructor(config: ClusterConfig, { connections = 32, onRequest = () => undefined }: TransportOptions = {}) {
+    this.#config = config;
+    this.#onRequest = onRequest;
+    const connect = {
+      ...(config.ca === undefined ? {} : { ca: config.ca }),
+      ...(config.cert === undefined ? {} : { cert: config.cert }),
+      ...(config.key === undefined ? {} : { key: config.key }),
+      rejectUnauthorized: config.insecure !== true,
+      keepAliveInitialDelay: 30_000,
+      timeout: 10_000,
+    };
+    this.#agent = new Agent({ connections, pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: headersTimeoutMs, connect });
+    // A watch never takes a connection away from requests, and is never cut by a time-out of ours.
+    this.#streams = new Agent({ pipelining: 1, headersTimeout: headersTimeoutMs, bodyTimeout: 0, connect });
+  }
+
+  /** @throws ApiError with the Status of the API server; connection failures have status 0. */
+  async request<T>(request: Request): Promise<Response<T>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#once<T>(request);
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        if (!(error instanceof ApiError) || attempt >= mostTries || !mayRetry(error, request)) throw error;
+        const delay = error.retryAfterMs ?? Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);
+        await systemClock.sleep(delay * (0.75 + Math.random() / 2), request.signal ? { signal: request.signal } : {});
+      }
+    }
+  }
+
+  /** The body of a long answer, piece by piece. */
+  async stream(request: Request): Promise<AsyncIterable<Buffer> & { destroy(): void }> {
+    const started = systemClock.now();
+    const answer = await this.#send(request, this.#streams);
+    this.#onRequest({ verb: 'WATCH', status: answer.statusCode, path: request.path, ms: systemClock.now() - started });
+    if (answer.statusCode >= 300) throw await apiError(answer);
+    return answer.body as unknown as AsyncIterable<Buffer> & { destroy(): void };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#agent.destroy(), this.#streams.destroy()]);
+  }
+
+  async #once<T>(request: Request): Promise<Response<T>> {
+    const started = systemClock.now();
+    let status = 0;
+    try {
+      const answer = await this.#send(request, this.#agent);
+      status = answer.statusCode;
+      if (status >= 300) throw await apiError(answer);
+      const text = await answer.body.text();
+      return { status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      throw error instanceof ApiError ? error : ApiError.connection(error);
+    } finally {
+      this.#onRequest({ verb: request.method, status, path: request.path, ms: systemClock.now() - started });
+    }
+  }
+
+  async #send(request: Request, agent: Agent): Promise<Dispatcher.ResponseData> {
+    const { method, path, query, body, contentType = 'application/json', accept = 'application/json', as, signal } = request;
+    const token = await this.#config.token?.();
+    const headers: Record<string, string> = { accept };
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = contentType;
+    if (as !== undefined) headers['impersonate-user'] = `system:serviceaccount:${as.namespace}:${as.name}`;
+    const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+    try {
+      return await agent.request({
+        origin: this.#config.server,
+        path: `${path}${search}`,
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: signal ?? null,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw ApiError.connection(error);
+    }
+  }
+}
+
+/** Reads, applies and deletes may be sent twice; a create may not once the server could have seen it. */
+function mayRetry({ status }: ApiError, { method }: Request): boolean {
+  if (status === 429) return true;
+  const idempotent = method !== 'POST';
+  return idempotent && (status === 0 || status === 502 || status === 503 || status === 504);
+}
+
+async function apiError({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+  const text = await body.text();
+  const seconds = Number(headers['retry-after']);
+  return new ApiError(statusCode, parseStatus(text), Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined);
+}
+
+function parseStatus(text: string): ApiStatus | undefined {
+  try {
+    const body = JSON.parse(text) as ApiStatus;
+    return body.kind === 'Status' ? body : undefined;
+  } catch {
+    return { kind: 'Status', message: text.slice(0, 500) };
+  }
+}

@@ -1,0 +1,47 @@
+/** Every Prometheus metric of the operator, by the name that dashboards use. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly queueDepth: Gauge<'kind'>;
+  readonly reconcileSeconds: Histogram<'kind'>;
+  readonly reconciles: Counter<'kind' | 'result'>;
+  readonly apiRequests: Counter<'verb' | 'code'>;
+  readonly appliedObjects: Counter<'action'>;
+  readonly driftFound: Counter;
+  readonly driftHealed: Counter;
+  readonly ready: Gauge<'kind' | 'namespace' | 'name'>;
+  readonly behindGitSeconds: Gauge<'namespace' | 'name'>;
+  readonly cachedObjects: Gauge<'kind'>;
+}
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> =>
+    new Counter({ name: `plumbline_${name}`, help, labelNames, registers });
+  const gauge = <L extends string = never>(name: string, help: string, labelNames: L[] = []): Gauge<L> =>
+    new Gauge({ name: `plumbline_${name}`, help, labelNames, registers });
+  return {
+    registry,
+    queueDepth: gauge('queue_depth', 'Objects that wait to be reconciled.', ['kind']),
+    reconcileSeconds: new Histogram({
+      name: 'plumbline_reconcile_duration_seconds',
+      help: 'Duration of one reconcile.',
+      labelNames: ['kind'],
+      buckets: seconds,
+      registers,
+    }),
+    reconciles: counter('reconcile_total', 'Reconciles by result.', ['kind', 'result']),
+    apiRequests: counter('api_requests_total', 'Requests to the API server.', ['verb', 'code']),
+    appliedObjects: counter('applied_objects_total', 'Objects applied, by what was done.', ['action']),
+    driftFound: counter('drift_found_total', 'Owned objects found changed by somebody else.'),
+    driftHealed: counter('drift_healed_total', 'Owned objects put back.'),
+    ready: gauge('ready', '1 when the object is Ready, else 0.', ['kind', 'namespace', 'name']),
+    behindGitSeconds: gauge('behind_git_seconds', 'Age of the oldest commit that a stack has not applied.', ['namespace', 'name']),
+    cachedObjects: gauge('cached_objects', 'Objects held in memory by the watches.', ['kind']),
+  };
+}
