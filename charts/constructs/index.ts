@@ -1,0 +1,9 @@
+/** The constructs that platforms are written with. */
+export { GitSource, type GitSourceProps } from './git-source.ts';
+export { commonAccount, operatorAccount, platformAccount, systemNamespace, tenantRole } from './names.ts';
+export { PlatformAccounts } from './platform-accounts.ts';
+export { addPolicies, brokenPolicies, type CheckedObject } from './policies.ts';
+export { Stack, type StackProps } from './stack.ts';
+export { filesOf, synthesise } from './synthesise.ts';
+export { TenantNamespace, type TenantNamespaceProps, type TenantQuota } from './tenant-namespace.ts';
+export { WebService, type Amounts, type ServicePort, type WebServiceProps } from './web-service.ts';

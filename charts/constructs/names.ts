@@ -1,0 +1,15 @@
+/** Names that the charts, the installer and the RBAC rules agree on. */
+
+export const systemNamespace = 'plumbline-system';
+
+/** ServiceAccount of the operator itself. */
+export const operatorAccount = 'plumbline';
+
+/** ServiceAccount that the root stack applies as: it may write Stacks and GitSources in plumbline-system, nothing else. */
+export const platformAccount = 'plumbline-platform';
+
+/** ServiceAccount of the stack that makes tenants' namespaces. */
+export const commonAccount = 'plumbline-common';
+
+/** ClusterRole that a tenant's deployer is bound to, in the tenant's namespace only. */
+export const tenantRole = 'plumbline-tenant';
