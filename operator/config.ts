@@ -30,7 +30,8 @@ const levels = ['debug', 'info', 'warn', 'error'] as const;
 export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Config {
   const { values } = parseArgs({ args: [...args], options: flags, strict: true });
   const level = levels.find((name) => name === values['log-level']);
-  if (level === undefined) throw new TypeError(`--log-level: expected ${levels.join(', ')}, found ${values['log-level']}`);
+  if (level === undefined)
+    throw new TypeError(`--log-level: expected ${levels.join(', ')}, found ${values['log-level']}`);
   return Object.freeze({
     kubeconfig: values.kubeconfig ?? env['KUBECONFIG'],
     context: values.context,
@@ -63,6 +64,7 @@ const flags = {
 
 function positive(flag: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${flag}: expected a whole number above 0, found ${text}`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new TypeError(`--${flag}: expected a whole number above 0, found ${text}`);
   return value;
 }

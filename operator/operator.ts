@@ -12,7 +12,15 @@ import {
   type Stack,
 } from '#api';
 import type { Config } from '#config';
-import { Discovery, loadClusterConfig, resourcePath, Transport, WatchCache, type KubeObject, type Resource } from '#kube';
+import {
+  Discovery,
+  loadClusterConfig,
+  resourcePath,
+  Transport,
+  WatchCache,
+  type KubeObject,
+  type Resource,
+} from '#kube';
 import { createEvents, lead, startController, startProbes, type RunningController } from '#loop';
 import { createLog, createMetrics, failure, systemClock, type Log, type Metrics } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
@@ -50,7 +58,11 @@ export async function startOperator(config: Config): Promise<Operator> {
   const base: Base = { config, log, metrics, transport, discovery: new Discovery(transport) };
   let working: Working | undefined;
   const stopping = new AbortController();
-  const probes = await startProbes({ address: config.probeAddress, metrics, ready: () => working !== undefined || config.leaderElection });
+  const probes = await startProbes({
+    address: config.probeAddress,
+    metrics,
+    ready: () => working !== undefined || config.leaderElection,
+  });
   const stopped = (async (): Promise<number> => {
     try {
       await lead({
@@ -100,7 +112,11 @@ interface Working {
 async function startWork(base: Base): Promise<Working> {
   const { config, log, metrics, transport, discovery } = base;
   await using started = new AsyncDisposableStack();
-  const open = async <T>(resource: Resource, reduce: (object: KubeObject) => T, metadataOnly = false): Promise<WatchCache<T>> => {
+  const open = async <T>(
+    resource: Resource,
+    reduce: (object: KubeObject) => T,
+    metadataOnly = false,
+  ): Promise<WatchCache<T>> => {
     const cache = started.use(new WatchCache<T>({ transport, resource, reduce, metadataOnly, clock, log }));
     await cache.start();
     return cache;
@@ -128,7 +144,11 @@ async function startWork(base: Base): Promise<Working> {
     sources,
     revisions,
     changesOf: (stack) => changeNames(changes, stack),
-    resources: { inventory: inventories, change: changesKind, serviceAccount: await builtin(discovery, '', 'ServiceAccount') },
+    resources: {
+      inventory: inventories,
+      change: changesKind,
+      serviceAccount: await builtin(discovery, '', 'ServiceAccount'),
+    },
     renderedFolder: join(config.dataFolder, 'rendered'),
     concurrency: config.connections,
     defaultServiceAccount: config.defaultServiceAccount,
@@ -137,7 +157,9 @@ async function startWork(base: Base): Promise<Working> {
   });
   started.use(house.observed);
   await loadInventories(transport, inventories, house);
-  const events = started.use(createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }));
+  const events = started.use(
+    createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),
+  );
   const shared = { transport, events, clock, metrics, log };
   controllers.source = await startController({
     ...shared,
@@ -152,7 +174,11 @@ async function startWork(base: Base): Promise<Working> {
     resource: stacksKind,
   });
   started.use(wireWakes({ house, controller: controllers.stack, revisions, stacks }));
-  started.use(definitions.subscribe(() => void house.kindsChanged().catch((error: unknown) => log.warn('discovery failed', { error }))));
+  started.use(
+    definitions.subscribe(
+      () => void house.kindsChanged().catch((error: unknown) => log.warn('discovery failed', { error })),
+    ),
+  );
   const owned = started.move();
   return {
     stop: async () => {
@@ -165,7 +191,10 @@ async function startWork(base: Base): Promise<Working> {
 async function ownResource(discovery: Discovery, { group, kind, version }: KindDefinition): Promise<Resource> {
   const resource = await discovery.resource({ group, kind }, version);
   if (resource !== undefined) return resource;
-  throw failure('UnknownKind', { what: `the cluster does not know ${kind}.${group}`, remedy: 'run `plumbline install` first' });
+  throw failure('UnknownKind', {
+    what: `the cluster does not know ${kind}.${group}`,
+    remedy: 'run `plumbline install` first',
+  });
 }
 
 async function builtin(discovery: Discovery, group: string, kind: string): Promise<Resource> {
@@ -198,7 +227,11 @@ async function loadInventories(transport: Transport, resource: Resource, house: 
   let next = '';
   do {
     const query = { limit: '20', ...(next === '' ? {} : { continue: next }) };
-    const { body } = await transport.request<{ items: Inventory[]; metadata: { continue?: string } }>({ method: 'GET', path, query });
+    const { body } = await transport.request<{ items: Inventory[]; metadata: { continue?: string } }>({
+      method: 'GET',
+      path,
+      query,
+    });
     for (const inventory of body.items) house.inventory.load(inventory);
     next = body.metadata.continue ?? '';
   } while (next !== '');

@@ -4,7 +4,16 @@ import { Claims, InventoryStore } from '#apply';
 import { Fights, OwnedObjects, type Drifted } from '#drift';
 import { manifestsEngine, type Engine } from '#engines';
 import { compileChecks, healthOf, needsFullObject, summarise, type HealthChecks } from '#health';
-import { getObject, parseKey, type Discovery, type KubeObject, type ObjectKey, type Resource, type Transport, type WatchCache } from '#kube';
+import {
+  getObject,
+  parseKey,
+  type Discovery,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+  type Transport,
+  type WatchCache,
+} from '#kube';
 import { changedFields } from '#plan';
 import { RenderedStore } from '#record';
 import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
@@ -102,7 +111,11 @@ export class StackHouse implements House {
     const wakes = [{ on: 'object', kind: 'GitSource', key }] as const;
     if (source === undefined) return waiting('SourceNotFound', `GitSource ${key} does not exist`, wakes);
     const ready = source.status?.conditions?.find(({ type }) => type === 'Ready');
-    return waiting('SourceNotReady', `GitSource ${key} has no revision yet${ready?.message ? `: ${ready.message}` : ''}`, wakes);
+    return waiting(
+      'SourceNotReady',
+      `GitSource ${key} has no revision yet${ready?.message ? `: ${ready.message}` : ''}`,
+      wakes,
+    );
   }
 
   gateInput(stack: Stack): ReturnType<House['gateInput']> {

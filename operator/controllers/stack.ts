@@ -29,7 +29,8 @@ export function stackController(house: StackHouse, clock: Clock, concurrency: nu
     retryInterval: ({ spec }) => (spec.retryInterval === undefined ? undefined : parseDuration(spec.retryInterval)),
     timeout: ({ spec }) => parseDuration(spec.timeout),
     reconcile: async (stack, context) => {
-      if (stack.spec.suspend) throw failure('Suspended', { what: 'spec.suspend is true', remedy: 'run `plumbline resume`' });
+      if (stack.spec.suspend)
+        throw failure('Suspended', { what: 'spec.suspend is true', remedy: 'run `plumbline resume`' });
       await house.takeHealthChecks(stack);
       const outcome = await walk(stack, house, walkOf(stack, context));
       if (outcome.kind === 'settled') kept.delete(keyOfStack(stack));

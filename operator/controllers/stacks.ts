@@ -43,7 +43,9 @@ export class Stacks {
   }
 
   dependenciesOf(stack: Stack): string[] {
-    return (stack.spec.dependsOn ?? []).map(({ name, namespace }) => `${namespace ?? stack.metadata.namespace}/${name}`);
+    return (stack.spec.dependsOn ?? []).map(
+      ({ name, namespace }) => `${namespace ?? stack.metadata.namespace}/${name}`,
+    );
   }
 
   dependentsOf(key: string): Stack[] {
@@ -53,7 +55,9 @@ export class Stacks {
   /** Identity of what the stack wants now; undefined while its source has no revision. */
   contentOf(stack: Stack): string | undefined {
     const revision = this.revisionOf(stack);
-    return revision === undefined ? undefined : `${revision.treeOf(stack.spec.path) ?? 'absent'}:${stack.metadata.generation}`;
+    return revision === undefined
+      ? undefined
+      : `${revision.treeOf(stack.spec.path) ?? 'absent'}:${stack.metadata.generation}`;
   }
 
   /** Whether the stack has applied what it wants now. */
@@ -105,7 +109,9 @@ export class Stacks {
   }
 
   dependentsInDeletion(stack: Stack): Waiting | undefined {
-    const dependents = this.dependentsOf(keyOfStack(stack)).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+    const dependents = this.dependentsOf(keyOfStack(stack)).filter(
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
     if (dependents.length === 0) return undefined;
     const names = dependents.map(keyOfStack);
     return waiting(

@@ -47,7 +47,14 @@ export function wireWakes({ house, controller, revisions, stacks }: Wiring): Dis
 function concernsOthers(old: Stack, now: Stack): boolean {
   const view = ({ metadata, status, spec }: Stack): string => {
     const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-    return JSON.stringify([ready?.status, ready?.observedGeneration, status?.applied?.tree, status?.applied?.generation, metadata.generation, spec.suspend]);
+    return JSON.stringify([
+      ready?.status,
+      ready?.observedGeneration,
+      status?.applied?.tree,
+      status?.applied?.generation,
+      metadata.generation,
+      spec.suspend,
+    ]);
   };
   return view(old) !== view(now);
 }

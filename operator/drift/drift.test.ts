@@ -32,7 +32,9 @@ describe('an owned object', () => {
 });
 
 describe('spec.drift.ignore', () => {
-  const rules = ignoreRules([{ target: { kind: 'Deployment', group: 'apps' }, pointers: ['/spec/replicas', '/metadata/annotations/a~1b'] }]);
+  const rules = ignoreRules([
+    { target: { kind: 'Deployment', group: 'apps' }, pointers: ['/spec/replicas', '/metadata/annotations/a~1b'] },
+  ]);
 
   test('matches by every part of the target that is given', () => {
     expect(rules[0]?.matches('Deployment.apps/shop/web' as ObjectKey)).toBe(true);
@@ -40,13 +42,23 @@ describe('spec.drift.ignore', () => {
   });
 
   test('covers the pointer and what is below it', () => {
-    expect(['/spec/replicas', '/spec/replicas/x', '/spec/replicasOther'].map((pointer) => isIgnored(pointer, rules))).toEqual([true, true, false]);
+    expect(
+      ['/spec/replicas', '/spec/replicas/x', '/spec/replicasOther'].map((pointer) => isIgnored(pointer, rules)),
+    ).toEqual([true, true, false]);
   });
 
   test('sends the live value of an ignored field, or none when there is none', () => {
-    const wanted = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', annotations: { 'a/b': 'git' } }, spec: { replicas: 2, paused: true } };
+    const wanted = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web', annotations: { 'a/b': 'git' } },
+      spec: { replicas: 2, paused: true },
+    };
     const found = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 7 } };
-    expect(adoptIgnored(wanted, found, rules)).toMatchObject({ spec: { replicas: 7, paused: true }, metadata: { annotations: {} } });
+    expect(adoptIgnored(wanted, found, rules)).toMatchObject({
+      spec: { replicas: 7, paused: true },
+      metadata: { annotations: {} },
+    });
     expect(wanted.spec.replicas).toBe(2);
   });
 });

@@ -40,7 +40,10 @@ export class Fights {
   /** Notes a correction that the API server refused: the next try waits longer each time. */
   failed(key: ObjectKey, now: number): void {
     const { heals, delayMs } = this.#records.get(key) ?? { heals: [], delayMs: 0 };
-    this.#records.set(key, { heals: [...heals, now], delayMs: Math.min(Math.max(delayMs * 2, firstDelayMs), longestDelayMs) });
+    this.#records.set(key, {
+      heals: [...heals, now],
+      delayMs: Math.min(Math.max(delayMs * 2, firstDelayMs), longestDelayMs),
+    });
   }
 
   /** Objects fought over now. */

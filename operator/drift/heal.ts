@@ -51,7 +51,8 @@ export async function heal(drifted: Drifted, rendered: RenderedObject, context: 
     const { group, kind, namespace, name } = parseKey(key);
     const resource = await discovery.resource({ group, kind });
     if (resource === undefined) return { healed: false, fields: [] };
-    const live = drifted.kind === 'deleted' ? undefined : await getObject({ transport, resource, name, namespace, as, signal });
+    const live =
+      drifted.kind === 'deleted' ? undefined : await getObject({ transport, resource, name, namespace, as, signal });
     const ignored = context.ignore.filter((rule) => rule.matches(key));
     const object = live === undefined ? rendered.object : adoptIgnored(rendered.object, live, ignored);
     const send = (dryRun: boolean): Promise<KubeObject> =>
@@ -72,13 +73,30 @@ function keepSeen(inventory: InventoryStore, stack: string, key: ObjectKey, obje
   if (entry !== undefined) inventory.put(stack, { ...entry, seen: managedDigest(object) });
 }
 
-const deletion = (key: ObjectKey): DriftedField => ({ object: key, field: '', from: 'present', to: 'deleted', manager: 'unknown' });
+const deletion = (key: ObjectKey): DriftedField => ({
+  object: key,
+  field: '',
+  from: 'present',
+  to: 'deleted',
+  manager: 'unknown',
+});
 
 /** `from` is what Git says, `to` what was found. */
-function describe(key: ObjectKey, live: KubeObject, changes: readonly FieldChange[], ignored: readonly IgnoreRule[]): DriftedField[] {
+function describe(
+  key: ObjectKey,
+  live: KubeObject,
+  changes: readonly FieldChange[],
+  ignored: readonly IgnoreRule[],
+): DriftedField[] {
   return changes
     .filter(({ pointer }) => !isIgnored(pointer, ignored))
-    .map(({ path, from, to }) => ({ object: key, field: path, from: show(to), to: show(from), manager: managerOf(live, path) }));
+    .map(({ path, from, to }) => ({
+      object: key,
+      field: path,
+      from: show(to),
+      to: show(from),
+      manager: managerOf(live, path),
+    }));
 }
 
 function managerOf(live: KubeObject, path: string): string {
@@ -88,7 +106,9 @@ function managerOf(live: KubeObject, path: string): string {
 
 /** A field that was removed is owned by nobody: the manager that wrote last did it. */
 function lastManager({ metadata }: KubeObject): string {
-  const others = (metadata.managedFields ?? []).filter(({ manager, subresource }) => manager !== 'plumbline' && subresource !== 'status');
+  const others = (metadata.managedFields ?? []).filter(
+    ({ manager, subresource }) => manager !== 'plumbline' && subresource !== 'status',
+  );
   const [last] = others.sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
   return last?.manager ?? 'unknown';
 }

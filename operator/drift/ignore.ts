@@ -7,7 +7,12 @@ export interface IgnoreRule {
 }
 
 interface IgnoreSpec {
-  readonly target?: { readonly group?: string; readonly kind?: string; readonly name?: string; readonly namespace?: string };
+  readonly target?: {
+    readonly group?: string;
+    readonly kind?: string;
+    readonly name?: string;
+    readonly namespace?: string;
+  };
   readonly pointers: readonly string[];
 }
 
@@ -33,7 +38,10 @@ export function adoptIgnored(wanted: KubeObject, live: KubeObject, rules: readon
   if (pointers.length === 0) return wanted;
   const copy = structuredClone(wanted);
   for (const pointer of pointers) {
-    const path = pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const path = pointer
+      .slice(1)
+      .split('/')
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
     const value = path.reduce<unknown>((node, part) => childOf(node, part), live);
     replace(copy, path, value);
   }

@@ -12,7 +12,13 @@ export interface ApiStatus {
   readonly message?: string;
   readonly reason?: string;
   readonly code?: number;
-  readonly details?: { readonly name?: string; readonly group?: string; readonly kind?: string; readonly causes?: readonly StatusCause[]; readonly retryAfterSeconds?: number };
+  readonly details?: {
+    readonly name?: string;
+    readonly group?: string;
+    readonly kind?: string;
+    readonly causes?: readonly StatusCause[];
+    readonly retryAfterSeconds?: number;
+  };
 }
 
 export class ApiError extends Error {
@@ -31,6 +37,11 @@ export class ApiError extends Error {
 
   static connection(cause: unknown): ApiError {
     const { message = String(cause), code } = cause as { message?: string; code?: string };
-    return new ApiError(0, { kind: 'Status', message: code === undefined ? message : `${message} (${code})` }, undefined, cause);
+    return new ApiError(
+      0,
+      { kind: 'Status', message: code === undefined ? message : `${message} (${code})` },
+      undefined,
+      cause,
+    );
   }
 }

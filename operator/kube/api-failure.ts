@@ -14,7 +14,10 @@ export interface ApiFailureFacts {
 export function apiFailure(error: unknown, facts: ApiFailureFacts): Failure {
   if (!(error instanceof ApiError)) return asFailure(error);
   const { reason, parts } = explain(error, facts);
-  return failure(reason, parts, { cause: error, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) });
+  return failure(reason, parts, {
+    cause: error,
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  });
 }
 
 interface Explanation {
@@ -27,7 +30,13 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
   const message = masked(api?.message ?? error.message, facts.key);
   switch (status) {
     case 401:
-      return { reason: 'Forbidden', parts: { what: `the API server does not know who we are: ${message}`, remedy: 'check the token of the operator' } };
+      return {
+        reason: 'Forbidden',
+        parts: {
+          what: `the API server does not know who we are: ${message}`,
+          remedy: 'check the token of the operator',
+        },
+      };
     case 403:
       return explainForbidden(message, api, facts);
     case 404:
@@ -41,27 +50,50 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
     case 422:
       return explainInvalid(message, api);
     default:
-      return { reason: 'ApiUnavailable', parts: { what: status === 0 ? `no answer from the API server: ${message}` : `the API server answered ${status}: ${message}` } };
+      return {
+        reason: 'ApiUnavailable',
+        parts: {
+          what:
+            status === 0
+              ? `no answer from the API server: ${message}`
+              : `the API server answered ${status}: ${message}`,
+        },
+      };
   }
 }
 
-const hasCause = (api: ApiStatus | undefined, reason: string): boolean => api?.details?.causes?.some((cause) => cause.reason === reason) ?? false;
+const hasCause = (api: ApiStatus | undefined, reason: string): boolean =>
+  api?.details?.causes?.some((cause) => cause.reason === reason) ?? false;
 
 function explainForbidden(message: string, api: ApiStatus | undefined, { verb, as }: ApiFailureFacts): Explanation {
-  if (hasCause(api, 'NamespaceTerminating')) return { reason: 'NamespaceTerminating', parts: { what: message, remedy: 'wait until the deletion has ended' } };
+  if (hasCause(api, 'NamespaceTerminating'))
+    return { reason: 'NamespaceTerminating', parts: { what: message, remedy: 'wait until the deletion has ended' } };
   // The quota plugin marks its refusals by this text alone; there is no cause to go by.
-  if (message.includes('exceeded quota')) return { reason: 'QuotaExceeded', parts: { what: message, remedy: 'raise the quota, or ask for less' } };
+  if (message.includes('exceeded quota'))
+    return { reason: 'QuotaExceeded', parts: { what: message, remedy: 'raise the quota, or ask for less' } };
   if (/is forbidden: User "/.test(message)) {
     const account = as === undefined ? 'the operator' : `ServiceAccount ${as.namespace}/${as.name}`;
     const resource = [api?.details?.kind, api?.details?.group].filter(Boolean).join('.');
-    return { reason: 'Forbidden', parts: { what: `${account} may not ${verb} ${resource}: ${message}`, remedy: `grant ${verb} on ${resource} to it` } };
+    return {
+      reason: 'Forbidden',
+      parts: {
+        what: `${account} may not ${verb} ${resource}: ${message}`,
+        remedy: `grant ${verb} on ${resource} to it`,
+      },
+    };
   }
   return { reason: 'AdmissionDenied', parts: { what: message, remedy: 'change the object, or the policy' } };
 }
 
 function explainMissing(message: string, api: ApiStatus | undefined, { key }: ApiFailureFacts): Explanation {
   if (api?.details?.kind === 'namespaces') {
-    return { reason: 'NamespaceNotFound', parts: { what: `namespace ${api.details.name ?? ''} of ${key ?? 'the object'} does not exist`, remedy: 'add the Namespace to Git' } };
+    return {
+      reason: 'NamespaceNotFound',
+      parts: {
+        what: `namespace ${api.details.name ?? ''} of ${key ?? 'the object'} does not exist`,
+        remedy: 'add the Namespace to Git',
+      },
+    };
   }
   return { reason: api?.details?.name === undefined ? 'UnknownKind' : 'ObjectInvalid', parts: { what: message } };
 }
@@ -69,11 +101,16 @@ function explainMissing(message: string, api: ApiStatus | undefined, { key }: Ap
 function explainConflict(message: string, api: ApiStatus | undefined): Explanation {
   const conflicts = api?.details?.causes?.filter(({ reason }) => reason === 'FieldManagerConflict') ?? [];
   if (conflicts.length === 0) return { reason: 'ApiUnavailable', parts: { what: message } };
-  const named = conflicts.slice(0, 5).map(({ field, message: text }) => `${(field ?? '').replace(/^\./, '')} (${managerIn(text)})`);
+  const named = conflicts
+    .slice(0, 5)
+    .map(({ field, message: text }) => `${(field ?? '').replace(/^\./, '')} (${managerIn(text)})`);
   const more = conflicts.length > named.length ? ` and ${conflicts.length - named.length} more` : '';
   return {
     reason: 'FieldConflict',
-    parts: { what: `other managers own fields that Git sets: ${named.join(', ')}${more}`, remedy: 'remove the field from Git, make the other manager let go, or set spec.force: true' },
+    parts: {
+      what: `other managers own fields that Git sets: ${named.join(', ')}${more}`,
+      remedy: 'remove the field from Git, make the other manager let go, or set spec.force: true',
+    },
   };
 }
 
@@ -85,13 +122,28 @@ function explainInvalid(message: string, api: ApiStatus | undefined): Explanatio
   const immutable = causes.filter(isImmutable);
   if (immutable.length > 0 && immutable.length === causes.length) {
     const fields = [...new Set(immutable.map(({ field }) => field))].join(', ');
-    return { reason: 'ImmutableField', parts: { what: `${fields} can not be changed on a live object`, remedy: 'restore the field, or set spec.recreate: true to delete and create the object' } };
+    return {
+      reason: 'ImmutableField',
+      parts: {
+        what: `${fields} can not be changed on a live object`,
+        remedy: 'restore the field, or set spec.recreate: true to delete and create the object',
+      },
+    };
   }
   return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the field' } };
 }
 
 /** Kubernetes marks an immutable field by one of these texts in a FieldValueInvalid or FieldValueForbidden cause. */
-const immutableTexts = [/field is immutable/, /updates to .* are forbidden/, /forbidden after creation/, /may not change once set/, /cannot change/, /Forbidden: updates to/, /is immutable/, /pod updates may not change fields/];
+const immutableTexts = [
+  /field is immutable/,
+  /updates to .* are forbidden/,
+  /forbidden after creation/,
+  /may not change once set/,
+  /cannot change/,
+  /Forbidden: updates to/,
+  /is immutable/,
+  /pod updates may not change fields/,
+];
 
 const isImmutable = ({ message = '' }: StatusCause): boolean => immutableTexts.some((text) => text.test(message));
 
@@ -100,4 +152,3 @@ function masked(message: string, key: string | undefined): string {
   const short = message.length > 2000 ? `${message.slice(0, 2000)}…` : message;
   return key?.startsWith('Secret/') ? short.replace(/"(?:[^"\\]|\\.){8,}"/g, '"***"') : short;
 }
-

@@ -25,7 +25,15 @@ export interface ApplyCall extends Call {
 }
 
 /** Server-side apply as field manager `plumbline` with strict field validation. @throws ApiError */
-export async function applyObject({ transport, resource, object, force, dryRun = false, as, signal }: ApplyCall): Promise<{ object: KubeObject; created: boolean }> {
+export async function applyObject({
+  transport,
+  resource,
+  object,
+  force,
+  dryRun = false,
+  as,
+  signal,
+}: ApplyCall): Promise<{ object: KubeObject; created: boolean }> {
   const { namespace, name } = object.metadata;
   const query = { fieldManager, force: String(force), fieldValidation: 'Strict', ...(dryRun ? { dryRun: 'All' } : {}) };
   const { status, body } = await transport.request<KubeObject>({
@@ -42,7 +50,14 @@ export async function applyObject({ transport, resource, object, force, dryRun =
 }
 
 /** @throws ApiError; undefined when the object does not exist. */
-export async function getObject<T = KubeObject>({ transport, resource, name, namespace, as, signal }: NamedCall): Promise<T | undefined> {
+export async function getObject<T = KubeObject>({
+  transport,
+  resource,
+  name,
+  namespace,
+  as,
+  signal,
+}: NamedCall): Promise<T | undefined> {
   try {
     const path = resourcePath(resource, { namespace, name });
     return (await transport.request<T>({ method: 'GET', path, as, signal })).body;
@@ -53,7 +68,14 @@ export async function getObject<T = KubeObject>({ transport, resource, name, nam
 }
 
 /** @throws ApiError */
-export async function createObject({ transport, resource, object, dryRun = false, as, signal }: Call & { object: KubeObject; dryRun?: boolean }): Promise<KubeObject> {
+export async function createObject({
+  transport,
+  resource,
+  object,
+  dryRun = false,
+  as,
+  signal,
+}: Call & { object: KubeObject; dryRun?: boolean }): Promise<KubeObject> {
   const path = resourcePath(resource, { namespace: object.metadata.namespace });
   const query = { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
   return (await transport.request<KubeObject>({ method: 'POST', path, query, body: object, as, signal })).body;
@@ -66,9 +88,21 @@ export interface DeleteCall extends NamedCall {
 }
 
 /** `deleted` is false while finalizers hold the object. @throws ApiError */
-export async function deleteObject({ transport, resource, name, namespace, uid, propagation = 'Background', as, signal }: DeleteCall): Promise<{ deleted: boolean }> {
+export async function deleteObject({
+  transport,
+  resource,
+  name,
+  namespace,
+  uid,
+  propagation = 'Background',
+  as,
+  signal,
+}: DeleteCall): Promise<{ deleted: boolean }> {
   try {
-    const { body } = await transport.request<{ kind: string; metadata?: { deletionTimestamp?: string; finalizers?: string[] } }>({
+    const { body } = await transport.request<{
+      kind: string;
+      metadata?: { deletionTimestamp?: string; finalizers?: string[] };
+    }>({
       method: 'DELETE',
       path: resourcePath(resource, { namespace, name }),
       body: { propagationPolicy: propagation, ...(uid === undefined ? {} : { preconditions: { uid } }) },
@@ -84,17 +118,34 @@ export async function deleteObject({ transport, resource, name, namespace, uid, 
 }
 
 /** JSON merge patch. @throws ApiError */
-export async function patchMerge({ transport, resource, name, namespace, patch, subresource, as, signal }: NamedCall & { patch: unknown; subresource?: string }): Promise<KubeObject> {
+export async function patchMerge({
+  transport,
+  resource,
+  name,
+  namespace,
+  patch,
+  subresource,
+  as,
+  signal,
+}: NamedCall & { patch: unknown; subresource?: string }): Promise<KubeObject> {
   const path = resourcePath(resource, { namespace, name, subresource });
   const contentType = 'application/merge-patch+json';
   const query = { fieldManager };
-  return (await transport.request<KubeObject>({ method: 'PATCH', path, query, body: patch, contentType, as, signal })).body;
+  return (await transport.request<KubeObject>({ method: 'PATCH', path, query, body: patch, contentType, as, signal }))
+    .body;
 }
 
-export const patchStatus = (call: NamedCall & { patch: unknown }): Promise<KubeObject> => patchMerge({ ...call, subresource: 'status' });
+export const patchStatus = (call: NamedCall & { patch: unknown }): Promise<KubeObject> =>
+  patchMerge({ ...call, subresource: 'status' });
 
 /** Makes the fields that `kubectl apply` once set ours, so that leaving one out removes it. @throws ApiError */
-export async function takeOverClientSideApply({ transport, resource, live, as, signal }: Call & { live: KubeObject }): Promise<void> {
+export async function takeOverClientSideApply({
+  transport,
+  resource,
+  live,
+  as,
+  signal,
+}: Call & { live: KubeObject }): Promise<void> {
   const { name, namespace, managedFields = [], resourceVersion, annotations } = live.metadata;
   const merged = mergeClientSide(managedFields, fieldManager);
   if (merged === undefined) return;
@@ -106,5 +157,13 @@ export async function takeOverClientSideApply({ transport, resource, live, as, s
     body.push({ op: 'remove', path: `/metadata/annotations/${lastApplied.replaceAll('/', '~1')}` });
   }
   const path = resourcePath(resource, { namespace, name });
-  await transport.request({ method: 'PATCH', path, query: { fieldManager }, body, contentType: 'application/json-patch+json', as, signal });
+  await transport.request({
+    method: 'PATCH',
+    path,
+    query: { fieldManager },
+    body,
+    contentType: 'application/json-patch+json',
+    as,
+    signal,
+  });
 }

@@ -34,7 +34,11 @@ async function inCluster(): Promise<ClusterConfig> {
     return { server: inClusterServer, ca, namespace, token: async () => (await read('token')).trim() };
   } catch (error) {
     const remedy = 'give --kubeconfig, or run inside a cluster with a mounted ServiceAccount';
-    throw failure('ApiUnavailable', { what: 'no kubeconfig and no service account were found', remedy }, { cause: error });
+    throw failure(
+      'ApiUnavailable',
+      { what: 'no kubeconfig and no service account were found', remedy },
+      { cause: error },
+    );
   }
 }
 
@@ -46,7 +50,11 @@ async function fromKubeconfig(file: string, context: string | undefined): Promis
   if (context !== undefined) config.setCurrentContext(context);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
-    throw failure('ApiUnavailable', { where: file, what: `context ${config.currentContext} names no cluster`, remedy: 'give --context' });
+    throw failure('ApiUnavailable', {
+      where: file,
+      what: `context ${config.currentContext} names no cluster`,
+      remedy: 'give --context',
+    });
   }
   const options: { ca?: Pem; cert?: Pem; key?: Pem; headers?: Record<string, unknown> } = {};
   await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);

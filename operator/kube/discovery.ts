@@ -100,7 +100,10 @@ export interface PathParts {
 }
 
 /** `/apis/apps/v1/namespaces/shop/deployments/web/status` */
-export function resourcePath({ group, version, plural, namespaced }: Resource, { namespace, name, subresource }: PathParts): string {
+export function resourcePath(
+  { group, version, plural, namespaced }: Resource,
+  { namespace, name, subresource }: PathParts,
+): string {
   const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const scope = namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   const tail = [name, subresource].filter((part) => part !== undefined).map((part) => `/${encodeURIComponent(part)}`);

@@ -43,7 +43,11 @@ export function managersOf({ metadata }: KubeObject, path: string): string[] {
 const normal = (path: string): string => path.replace(/\[(\w+=[^,\]]*),[^\]]*\]/g, '[$1]');
 
 const covers = (owned: string, wanted: string): boolean =>
-  owned === wanted || owned.startsWith(`${wanted}.`) || owned.startsWith(`${wanted}[`) || wanted.startsWith(`${owned}.`) || wanted.startsWith(`${owned}[`);
+  owned === wanted ||
+  owned.startsWith(`${wanted}.`) ||
+  owned.startsWith(`${wanted}[`) ||
+  wanted.startsWith(`${owned}.`) ||
+  wanted.startsWith(`${owned}[`);
 
 const clientSideManagers = new Set(['kubectl-client-side-apply', 'before-first-apply']);
 export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -84,5 +84,7 @@ export function parseKey(key: ObjectKey): KeyParts {
   const [head = '', second = '', third] = key.split('/');
   const dot = head.indexOf('.');
   const kind = dot < 0 ? { kind: head, group: '' } : { kind: head.slice(0, dot), group: head.slice(dot + 1) };
-  return third === undefined ? { ...kind, namespace: undefined, name: second } : { ...kind, namespace: second, name: third };
+  return third === undefined
+    ? { ...kind, namespace: undefined, name: second }
+    : { ...kind, namespace: second, name: third };
 }

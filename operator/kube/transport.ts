@@ -61,7 +61,13 @@ export class Transport {
       keepAliveInitialDelay: 30_000,
       timeout: 10_000,
     };
-    this.#agent = new Agent({ connections, pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: headersTimeoutMs, connect });
+    this.#agent = new Agent({
+      connections,
+      pipelining: 1,
+      keepAliveTimeout: 60_000,
+      headersTimeout: headersTimeoutMs,
+      connect,
+    });
     // A watch never takes a connection away from requests, and is never cut by a time-out of ours.
     this.#streams = new Agent({ pipelining: 1, headersTimeout: headersTimeoutMs, bodyTimeout: 0, connect });
   }
@@ -111,7 +117,16 @@ export class Transport {
   }
 
   async #send(request: Request, agent: Agent): Promise<Dispatcher.ResponseData> {
-    const { method, path, query, body, contentType = 'application/json', accept = 'application/json', as, signal } = request;
+    const {
+      method,
+      path,
+      query,
+      body,
+      contentType = 'application/json',
+      accept = 'application/json',
+      as,
+      signal,
+    } = request;
     const token = await this.#config.token?.();
     const headers: Record<string, string> = { accept };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
@@ -144,7 +159,11 @@ function mayRetry({ status }: ApiError, { method }: Request): boolean {
 async function apiError({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
   const text = await body.text();
   const seconds = Number(headers['retry-after']);
-  return new ApiError(statusCode, parseStatus(text), Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined);
+  return new ApiError(
+    statusCode,
+    parseStatus(text),
+    Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined,
+  );
 }
 
 function parseStatus(text: string): ApiStatus | undefined {

@@ -126,7 +126,8 @@ export class WatchCache<T> implements AsyncDisposable {
         }
         failures += 1;
         // A stream that broke after it had brought something is simply taken up again.
-        const delay = error instanceof Cut && failures === 1 ? 0 : Math.min(firstDelayMs * 2 ** (failures - 1), longestDelayMs);
+        const delay =
+          error instanceof Cut && failures === 1 ? 0 : Math.min(firstDelayMs * 2 ** (failures - 1), longestDelayMs);
         if (failures > 1) log.warn('watch failed', { kind: resource.kind, group: resource.group, failures, error });
         await clock.sleep(delay * (0.75 + Math.random() / 2), { signal: this.#stop.signal }).catch(() => undefined);
       }
@@ -145,7 +146,10 @@ export class WatchCache<T> implements AsyncDisposable {
       const query = { limit: pageSize, ...this.#selector(), ...(next === '' ? {} : { continue: next }) };
       const accept = this.#options.metadataOnly ? metadataListAccept : 'application/json';
       const path = resourcePath(this.#options.resource, { namespace: this.#options.namespace });
-      const { body } = await this.#options.transport.request<{ metadata: { continue?: string; resourceVersion: string }; items?: KubeObject[] }>({
+      const { body } = await this.#options.transport.request<{
+        metadata: { continue?: string; resourceVersion: string };
+        items?: KubeObject[];
+      }>({
         method: 'GET',
         path,
         query,

@@ -24,8 +24,17 @@ export interface WatchOptions {
 const types = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as const;
 
 /** Ends when the server ends the watch cleanly. @throws Gone, Cut, ApiError */
-export async function* watch(transport: Transport, { path, query, accept, signal }: WatchOptions): AsyncGenerator<WatchEvent> {
-  const body = await transport.stream({ method: 'GET', path, query: { ...query, watch: 'true', allowWatchBookmarks: 'true' }, accept, signal });
+export async function* watch(
+  transport: Transport,
+  { path, query, accept, signal }: WatchOptions,
+): AsyncGenerator<WatchEvent> {
+  const body = await transport.stream({
+    method: 'GET',
+    path,
+    query: { ...query, watch: 'true', allowWatchBookmarks: 'true' },
+    accept,
+    signal,
+  });
   try {
     for await (const line of lines(body)) yield parse(line);
   } catch (error) {
@@ -41,7 +50,11 @@ function parse(line: string): WatchEvent {
   const { type, object } = JSON.parse(line) as { type: string; object: KubeObject };
   if (type === 'BOOKMARK') {
     const { resourceVersion = '', annotations } = object.metadata;
-    return { type: 'bookmark', resourceVersion, initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true' };
+    return {
+      type: 'bookmark',
+      resourceVersion,
+      initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true',
+    };
   }
   if (type === 'ERROR') {
     const status = object as unknown as ApiStatus;

@@ -46,7 +46,8 @@ function fold(old: Condition | undefined, change: ConditionChange, generation: n
     reason: change.reason,
     message: change.message.slice(0, longestMessage),
     observedGeneration: generation,
-    lastTransitionTime: old?.status === status ? old.lastTransitionTime : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z'),
+    lastTransitionTime:
+      old?.status === status ? old.lastTransitionTime : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z'),
   };
 }
 

@@ -2,7 +2,17 @@
 import type { Condition, KindDefinition } from '#api';
 import { annotations } from '#api';
 import { patchMerge, patchStatus, type KubeObject, type Resource, type Transport, type WatchCache } from '#kube';
-import { asFailure, backoffMs, Failure, failure, WorkQueue, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
+import {
+  asFailure,
+  backoffMs,
+  Failure,
+  failure,
+  WorkQueue,
+  type Clock,
+  type Log,
+  type Metrics,
+  type Outcome,
+} from '#runtime';
 import { foldConditions, type ConditionChange } from './conditions.ts';
 import type { EventNote, Events } from './events.ts';
 
@@ -113,7 +123,13 @@ export function startController<T extends Reconciled>(options: ControllerOptions
 /** Our own status writes must not wake us. */
 function isNews(old: Reconciled, now: Reconciled): boolean {
   const view = ({ metadata }: Reconciled): string =>
-    JSON.stringify([metadata.generation, metadata.deletionTimestamp, metadata.annotations, metadata.finalizers, metadata.uid]);
+    JSON.stringify([
+      metadata.generation,
+      metadata.deletionTimestamp,
+      metadata.annotations,
+      metadata.finalizers,
+      metadata.uid,
+    ]);
   return view(old) !== view(now);
 }
 
@@ -165,7 +181,11 @@ class Run<T extends Reconciled> {
     const { definition, clock, log } = this.#options;
     const limit = new AbortController();
     const timeoutMs = definition.timeout(this.#object);
-    const cancel = clock.after(timeoutMs, () => limit.abort(failure('TimedOut', { what: `the run took longer than ${timeoutMs / 1000} s`, remedy: 'raise spec.timeout' })));
+    const cancel = clock.after(timeoutMs, () =>
+      limit.abort(
+        failure('TimedOut', { what: `the run took longer than ${timeoutMs / 1000} s`, remedy: 'raise spec.timeout' }),
+      ),
+    );
     const signal = AbortSignal.any([this.#signal, limit.signal]);
     const context: ReconcileContext = {
       key: this.#key,
@@ -177,7 +197,9 @@ class Run<T extends Reconciled> {
       event: (note) => void this.#notes.push(note),
     };
     try {
-      return await (deleting && definition.finalize ? definition.finalize(this.#object, context) : definition.reconcile(this.#object, context));
+      return await (deleting && definition.finalize
+        ? definition.finalize(this.#object, context)
+        : definition.reconcile(this.#object, context));
     } catch (error) {
       return asFailure(limit.signal.aborted && !this.#signal.aborted ? limit.signal.reason : error);
     } finally {
@@ -202,14 +224,23 @@ class Run<T extends Reconciled> {
     const { metadata, status: old = {} } = this.#object;
     const { clock, definition, events, metrics, log } = this.#options;
     const now = clock.now();
-    const conditions = foldConditions({ previous: old.conditions ?? [], result, reported: this.#conditions, generation: metadata.generation ?? 0, now });
+    const conditions = foldConditions({
+      previous: old.conditions ?? [],
+      result,
+      reported: this.#conditions,
+      generation: metadata.generation ?? 0,
+      now,
+    });
     const failed = !('kind' in result);
     const asked = metadata.annotations?.[annotations.reconcile];
     const patch: Record<string, unknown> = {
       ...this.#status,
       observedGeneration: metadata.generation,
       waitingFor: !failed && result.kind !== 'settled' ? result.message : null,
-      nextTry: failed && result.retry === 'backoff' && afterMs !== undefined ? new Date(now + afterMs).toISOString().replace(/\.\d+Z$/, 'Z') : null,
+      nextTry:
+        failed && result.retry === 'backoff' && afterMs !== undefined
+          ? new Date(now + afterMs).toISOString().replace(/\.\d+Z$/, 'Z')
+          : null,
       ...(asked === undefined ? {} : { lastHandledReconcileAt: asked }),
       conditions,
     };
@@ -218,8 +249,10 @@ class Run<T extends Reconciled> {
     metrics.ready.set({ kind: definition.kind.kind, namespace, name }, ready?.status === 'True' ? 1 : 0);
     if (failed) {
       const before = old.conditions?.find(({ type }) => type === 'Ready');
-      if (before?.message !== ready?.message) this.#notes.push({ type: 'Warning', reason: result.reason, message: result.message });
-      if (before?.message !== ready?.message) log.warn(result.message, { kind: definition.kind.kind, key: this.#key, reason: result.reason });
+      if (before?.message !== ready?.message)
+        this.#notes.push({ type: 'Warning', reason: result.reason, message: result.message });
+      if (before?.message !== ready?.message)
+        log.warn(result.message, { kind: definition.kind.kind, key: this.#key, reason: result.reason });
     }
     const object = this.#object as unknown as KubeObject;
     for (const note of this.#notes) events.emit(object, note);

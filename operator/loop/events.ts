@@ -67,7 +67,12 @@ export function createEvents(options: EventsOptions): Events {
 
 let count = 0;
 
-function eventObject(object: KubeObject, { type, reason, message }: EventNote, { controller, instance }: EventsOptions, now: number): KubeObject {
+function eventObject(
+  object: KubeObject,
+  { type, reason, message }: EventNote,
+  { controller, instance }: EventsOptions,
+  now: number,
+): KubeObject {
   const { name, namespace = 'default', uid, resourceVersion } = object.metadata;
   count += 1;
   return {

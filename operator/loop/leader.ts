@@ -21,7 +21,15 @@ const renewMs = 5000;
 const retryMs = 2000;
 /** Stops leading this long before the Lease runs out for others. */
 const deadlineMs = 10_000;
-const resource = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true, verbs: [], shortNames: [] };
+const resource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+  verbs: [],
+  shortNames: [],
+};
 
 interface LeaseSpec {
   readonly holderIdentity?: string | null;
@@ -71,11 +79,13 @@ class Lease {
       await clock.sleep(renewMs, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       try {
-        if (!(await this.#tryAcquire())) return lost.abort(failure('Superseded', { what: 'another operator took the lead' }));
+        if (!(await this.#tryAcquire()))
+          return lost.abort(failure('Superseded', { what: 'another operator took the lead' }));
         renewed = clock.now();
       } catch (error) {
         log.warn('the lease could not be renewed', { error });
-        if (clock.now() - renewed > deadlineMs) return lost.abort(failure('ApiUnavailable', { what: 'the lease could not be renewed in time' }));
+        if (clock.now() - renewed > deadlineMs)
+          return lost.abort(failure('ApiUnavailable', { what: 'the lease could not be renewed in time' }));
       }
     }
   }
@@ -94,7 +104,12 @@ class Lease {
     this.#held ??= await this.#read();
     try {
       if (this.#held === undefined) {
-        const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec: this.#renewed(0) };
+        const object = {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name, namespace },
+          spec: this.#renewed(0),
+        };
         this.#held = await createObject({ transport, resource, object });
         return true;
       }
@@ -120,7 +135,13 @@ class Lease {
 
   #renewed(transitions: number): LeaseSpec & { acquireTime: string } {
     const time = new Date(this.#options.clock.now()).toISOString().replace('Z', '000Z');
-    return { holderIdentity: this.#options.identity, leaseDurationSeconds: leaseMs / 1000, acquireTime: time, renewTime: time, leaseTransitions: transitions };
+    return {
+      holderIdentity: this.#options.identity,
+      leaseDurationSeconds: leaseMs / 1000,
+      acquireTime: time,
+      renewTime: time,
+      leaseTransitions: transitions,
+    };
   }
 
   #spec(): LeaseSpec {

@@ -43,6 +43,7 @@ export function createLog(options: LogOptions): Log {
 
 function readable(_key: string, value: unknown): unknown {
   if (value instanceof Failure) return { reason: value.reason, message: value.message };
-  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack, cause: value.cause };
+  if (value instanceof Error)
+    return { name: value.name, message: value.message, stack: value.stack, cause: value.cause };
   return value;
 }

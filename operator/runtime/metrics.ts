@@ -41,7 +41,10 @@ export function createMetrics(): Metrics {
     driftFound: counter('drift_found_total', 'Owned objects found changed by somebody else.'),
     driftHealed: counter('drift_healed_total', 'Owned objects put back.'),
     ready: gauge('ready', '1 when the object is Ready, else 0.', ['kind', 'namespace', 'name']),
-    behindGitSeconds: gauge('behind_git_seconds', 'Age of the oldest commit that a stack has not applied.', ['namespace', 'name']),
+    behindGitSeconds: gauge('behind_git_seconds', 'Age of the oldest commit that a stack has not applied.', [
+      'namespace',
+      'name',
+    ]),
     cachedObjects: gauge('cached_objects', 'Objects held in memory by the watches.', ['kind']),
   };
 }

@@ -23,12 +23,13 @@ export interface Waiting {
 
 export const settled = (reason: string, message: string): Outcome => ({ kind: 'settled', reason, message });
 
-export const waiting = (
-  reason: string,
-  message: string,
-  wakes: readonly Wake[],
-  untilMs?: number,
-): Waiting => ({ kind: 'waiting', reason, message, wakes, ...(untilMs === undefined ? {} : { untilMs }) });
+export const waiting = (reason: string, message: string, wakes: readonly Wake[], untilMs?: number): Waiting => ({
+  kind: 'waiting',
+  reason,
+  message,
+  wakes,
+  ...(untilMs === undefined ? {} : { untilMs }),
+});
 
 export const moving = (reason: string, message: string, untilMs?: number): Outcome => ({
   kind: 'moving',

@@ -14,7 +14,8 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   await house.observed.ensure(house.inventory.of(key).keys());
   const found = findDrift(house.inventory.of(key), house.observed);
   if (found.length === 0) return noteNoDrift(house, walk, stack);
-  const due = mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(stack, found);
+  const due =
+    mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(stack, found);
   if (due.length === 0) return;
   const fields = await treat(stack, due, mode, house, walk);
   await house.inventory.flush(refOf(stack));
@@ -34,12 +35,32 @@ interface Treated extends DriftedField {
 
 const atOnce = 16;
 
-async function treat(stack: Stack, due: readonly Drifted[], mode: 'correct' | 'warn', house: House, walk: Walk): Promise<Treated[]> {
+async function treat(
+  stack: Stack,
+  due: readonly Drifted[],
+  mode: 'correct' | 'warn',
+  house: House,
+  walk: Walk,
+): Promise<Treated[]> {
   const key = stackKeyOf(stack);
-  const kept = await house.rendered.load(key, stack.status?.applied?.digest ?? '', new Set(due.map((drifted) => drifted.key)));
+  const kept = await house.rendered.load(
+    key,
+    stack.status?.applied?.digest ?? '',
+    new Set(due.map((drifted) => drifted.key)),
+  );
   if (kept === undefined) return [];
   const { transport, discovery, inventory, observed } = house;
-  const context = { transport, discovery, inventory, observed, stack: key, as: accountOf(stack, house), mode, ignore: ignoreRules(stack.spec.drift.ignore), signal: walk.context.signal };
+  const context = {
+    transport,
+    discovery,
+    inventory,
+    observed,
+    stack: key,
+    as: accountOf(stack, house),
+    mode,
+    ignore: ignoreRules(stack.spec.drift.ignore),
+    signal: walk.context.signal,
+  };
   const treated: Treated[] = [];
   await mapBounded(
     due,
@@ -56,7 +77,11 @@ async function treat(stack: Stack, due: readonly Drifted[], mode: 'correct' | 'w
         if (house.fights.healed(drifted.key, house.clock.now())) fightEvent(drifted, fields, walk);
       } catch (error) {
         const { reason, message } = asFailure(error);
-        walk.context.event({ type: 'Warning', reason, message: `drift of ${drifted.key} could not be corrected: ${message}` });
+        walk.context.event({
+          type: 'Warning',
+          reason,
+          message: `drift of ${drifted.key} could not be corrected: ${message}`,
+        });
         // The correction is tried again even if the object stays as it is now.
         house.fights.failed(drifted.key, house.clock.now());
         house.wakeAfter(stack, house.fights.delayMs(drifted.key, house.clock.now()));
@@ -84,11 +109,20 @@ function report(stack: Stack, fields: readonly Treated[], house: House, { contex
   const [first] = fields;
   const healed = fields.every((field) => field.healed);
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more fields)` : '';
-  const what = first?.field ? `${first.object} ${first.field}: ${first.from} was changed to ${first.to}` : `${first?.object} was deleted`;
+  const what = first?.field
+    ? `${first.object} ${first.field}: ${first.from} was changed to ${first.to}`
+    : `${first?.object} was deleted`;
   const message = `${what} by ${first?.manager}${more}${healed ? '; put back' : ''}`;
-  context.report({ drift: [...fields.map((field) => ({ ...field, time })), ...(stack.status?.drift ?? [])].slice(0, mostDrift) });
+  context.report({
+    drift: [...fields.map((field) => ({ ...field, time })), ...(stack.status?.drift ?? [])].slice(0, mostDrift),
+  });
   const fighting = house.fights.active(house.clock.now()).some((key) => fields.some(({ object }) => object === key));
-  context.condition('Drifted', !healed || fighting, fighting ? 'DriftFight' : healed ? 'DriftHealed' : 'DriftFound', message);
+  context.condition(
+    'Drifted',
+    !healed || fighting,
+    fighting ? 'DriftFight' : healed ? 'DriftHealed' : 'DriftFound',
+    message,
+  );
   context.event({ type: 'Warning', reason: healed ? 'DriftHealed' : 'DriftFound', message });
 }
 

@@ -48,7 +48,11 @@ export async function recordChange(request: ChangeRequest, house: House, { start
     { transport: house.transport, ...house.changes },
   );
   const type = result === 'Failed' ? 'Warning' : 'Normal';
-  context.event({ type, reason: result === 'Failed' ? 'ApplyFailed' : 'Applied', message: `${revision.name}: ${message}` });
+  context.event({
+    type,
+    reason: result === 'Failed' ? 'ApplyFailed' : 'Applied',
+    message: `${revision.name}: ${message}`,
+  });
 }
 
 function summary(objects: readonly AppliedObject[], failures: readonly ObjectFailure[]): string {

@@ -11,7 +11,10 @@ export const refOf = ({ metadata }: Stack): StackRef => ({
 });
 
 /** The ServiceAccount of the stack's own namespace that its objects are applied as. */
-export const accountOf = (stack: Stack, { defaultServiceAccount }: { readonly defaultServiceAccount: string }): Account => ({
+export const accountOf = (
+  stack: Stack,
+  { defaultServiceAccount }: { readonly defaultServiceAccount: string },
+): Account => ({
   namespace: stack.metadata.namespace ?? '',
   name: stack.spec.serviceAccountName ?? defaultServiceAccount,
 });

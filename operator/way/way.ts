@@ -50,16 +50,23 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   if (report.failures.length > 0) return fail(stack, commit, report, house, walk);
   if (!report.result.done) {
     walk.keep(report.objects);
-    return moving('HealthProgressing', `wave ${report.result.wave} waits for ${report.result.waitsFor.slice(0, 3).join(', ')}`);
+    return moving(
+      'HealthProgressing',
+      `wave ${report.result.wave} waits for ${report.result.waitsFor.slice(0, 3).join(', ')}`,
+    );
   }
   const doomed = commit.plan.prunes.filter(({ action }) => action === 'prune').map(({ key }) => key);
   for (const { key, action } of commit.plan.prunes) if (action === 'forget') house.handOver(stack, key);
   const pruned = await engine.destroy(doomed, applyContext);
   const objects = [...walk.kept(), ...report.objects, ...pruned.objects];
-  if (pruned.failures.length > 0) return fail(stack, commit, { ...report, objects, failures: pruned.failures }, house, walk, 'PruneFailed');
+  if (pruned.failures.length > 0)
+    return fail(stack, commit, { ...report, objects, failures: pruned.failures }, house, walk, 'PruneFailed');
   if (pruned.remaining.length > 0) {
     walk.keep([...report.objects, ...pruned.objects]);
-    return moving('Progressing', `${pruned.remaining.length} objects are being deleted: ${pruned.remaining.slice(0, 3).join(', ')}`);
+    return moving(
+      'Progressing',
+      `${pruned.remaining.length} objects are being deleted: ${pruned.remaining.slice(0, 3).join(', ')}`,
+    );
   }
   await house.rendered.save(stackKeyOf(stack), commit.rendered, stack.spec.history);
   await recordChange({ stack, ...commit, objects, failures: [], result: 'Applied' }, house, walk);
@@ -81,10 +88,16 @@ export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Ou
     const report = await engine.destroy(keys, contextOf(stack, '', house, walk));
     if (report.failures.length > 0) {
       walk.context.report({ failures: failuresOf(report.failures), failureCount: report.failures.length });
-      throw failure('PruneFailed', { what: report.failures[0]?.message ?? 'deletion failed', remedy: 'read status.failures' });
+      throw failure('PruneFailed', {
+        what: report.failures[0]?.message ?? 'deletion failed',
+        remedy: 'read status.failures',
+      });
     }
     if (report.remaining.length > 0) {
-      return moving('Deleting', `${report.remaining.length} objects are being deleted: ${report.remaining.slice(0, 3).join(', ')}`);
+      return moving(
+        'Deleting',
+        `${report.remaining.length} objects are being deleted: ${report.remaining.slice(0, 3).join(', ')}`,
+      );
     }
   }
   await house.forget(stack);
@@ -96,7 +109,11 @@ async function renderStack(stack: Stack, revision: Revision, house: House, { con
   const content = house.contentOf(stack);
   try {
     const rendered = await house.engineOf(stack).render({ stack, revision, signal: context.signal });
-    house.claim(key, content, rendered.objects.map((object) => object.key));
+    house.claim(
+      key,
+      content,
+      rendered.objects.map((object) => object.key),
+    );
     return rendered;
   } catch (error) {
     house.claim(key, content, []);
@@ -134,7 +151,19 @@ function contextOf(stack: Stack, commit: string, house: House, { context }: Walk
   const { transport, discovery, inventory, observed, concurrency } = house;
   const { force, recreate } = stack.spec;
   const as = accountOf(stack, house);
-  return { transport, discovery, inventory, observed, concurrency, force, recreate, commit, as, stack: refOf(stack), signal: context.signal };
+  return {
+    transport,
+    discovery,
+    inventory,
+    observed,
+    concurrency,
+    force,
+    recreate,
+    commit,
+    as,
+    stack: refOf(stack),
+    signal: context.signal,
+  };
 }
 
 /** Enters the changed fields of configured objects, from the last revision that was rendered here. */
@@ -147,7 +176,8 @@ async function nameFields(stack: Stack, { rendered }: Commit, report: ApplyRepor
   const after = new Map(rendered.objects.map((object) => [object.key, object]));
   report.objects.forEach((object, index) => {
     const [old, now] = [before.get(object.key), after.get(object.key)];
-    if (old !== undefined && now !== undefined) report.objects[index] = { ...object, fields: house.fieldsBetween(old.object, now.object) };
+    if (old !== undefined && now !== undefined)
+      report.objects[index] = { ...object, fields: house.fieldsBetween(old.object, now.object) };
   });
 }
 
@@ -174,4 +204,6 @@ async function fail(
 const mostFailures = 50;
 
 const failuresOf = (failures: ApplyReport['failures']): { object: string; reason: string; message: string }[] =>
-  failures.slice(0, mostFailures).map(({ key, reason, message }) => ({ object: key, reason, message: message.slice(0, 1000) }));
+  failures
+    .slice(0, mostFailures)
+    .map(({ key, reason, message }) => ({ object: key, reason, message: message.slice(0, 1000) }));

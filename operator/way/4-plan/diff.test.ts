@@ -6,7 +6,17 @@ const deployment = (replicas: number, image: string, extra: Record<string, unkno
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name: 'web', namespace: 'shop', resourceVersion: String(replicas), labels: { app: 'web' } },
-  spec: { replicas, template: { spec: { containers: [{ name: 'sidecar', image: 'a:1' }, { name: 'web', image, ...extra }] } } },
+  spec: {
+    replicas,
+    template: {
+      spec: {
+        containers: [
+          { name: 'sidecar', image: 'a:1' },
+          { name: 'web', image, ...extra },
+        ],
+      },
+    },
+  },
   status: { replicas },
 });
 
@@ -42,7 +52,12 @@ test('quotes keys that are no plain names', () => {
 });
 
 test('never shows the values of a Secret', () => {
-  const secret = (value: string): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { password: value } });
+  const secret = (value: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's' },
+    data: { password: value },
+  });
   const changes = changedFields(secret('b2xk'), secret('bmV3'));
   expect(changes).toEqual([{ path: 'data.password', pointer: '/data/password', from: '***', to: '***' }]);
 });

@@ -50,7 +50,12 @@ function compare(place: Place, before: unknown, after: unknown, changes: FieldCh
   if (!same(before, after)) changes.push({ ...place, from: before, to: after });
 }
 
-function compareLists(place: Place, before: readonly unknown[], after: readonly unknown[], changes: FieldChange[]): void {
+function compareLists(
+  place: Place,
+  before: readonly unknown[],
+  after: readonly unknown[],
+  changes: FieldChange[],
+): void {
   const key = listKey([...before, ...after]);
   if (key === undefined) {
     if (!same(before, after)) changes.push({ ...place, from: before, to: after });
@@ -67,7 +72,12 @@ function compareLists(place: Place, before: readonly unknown[], after: readonly 
   }
   for (const [id, position] of index) {
     if (seen.has(id)) continue;
-    changes.push({ path: `${place.path}[${key}=${id}]`, pointer: `${place.pointer}/${position}`, from: before[position], to: undefined });
+    changes.push({
+      path: `${place.path}[${key}=${id}]`,
+      pointer: `${place.pointer}/${position}`,
+      from: before[position],
+      to: undefined,
+    });
   }
 }
 
@@ -86,7 +96,8 @@ const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/'
 
 function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => same(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => same(item, b[index]));
   if (!isMap(a) || !isMap(b)) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));

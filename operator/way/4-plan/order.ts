@@ -17,7 +17,15 @@ const webhooks = new Set([
 ]);
 
 /** Inside one wave the configuration goes before what reads it; kinds that are not named go in between. */
-const early = ['ServiceAccount', 'ResourceQuota', 'LimitRange', 'NetworkPolicy', 'Secret', 'ConfigMap', 'PersistentVolume'];
+const early = [
+  'ServiceAccount',
+  'ResourceQuota',
+  'LimitRange',
+  'NetworkPolicy',
+  'Secret',
+  'ConfigMap',
+  'PersistentVolume',
+];
 
 export function phaseOf(kind: GroupKind): Phase {
   const name = kindName(kind);

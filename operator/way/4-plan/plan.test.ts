@@ -4,7 +4,12 @@ import type { InventoryEntry, Rendered } from '#values';
 import { planObjects, reverseOfApply, type PlanInput } from './plan.ts';
 import { assertPruneLimit } from './prune-limit.ts';
 
-const object = (apiVersion: string, kind: string, name: string, annotations: Record<string, string> = {}): KubeObject => ({
+const object = (
+  apiVersion: string,
+  kind: string,
+  name: string,
+  annotations: Record<string, string> = {},
+): KubeObject => ({
   apiVersion,
   kind,
   metadata: { name, annotations },
@@ -12,7 +17,12 @@ const object = (apiVersion: string, kind: string, name: string, annotations: Rec
 
 const rendered = (...objects: KubeObject[]): Rendered => ({
   digest: 'd',
-  objects: objects.map((each) => ({ key: objectKey(each), object: each, digest: `d-${each.metadata.name}`, origin: { file: 'a.yaml', line: 1 } })),
+  objects: objects.map((each) => ({
+    key: objectKey(each),
+    object: each,
+    digest: `d-${each.metadata.name}`,
+    origin: { file: 'a.yaml', line: 1 },
+  })),
 });
 
 const inventory = (...keys: (readonly [string, string])[]): Map<ObjectKey, InventoryEntry> =>
@@ -66,7 +76,12 @@ describe('what happens to an object', () => {
     { name: 'unchanged', inventory: inventory(['ConfigMap/settings', 'd-settings']), object: settings, action: 'keep' },
     { name: 'changed', inventory: inventory(['ConfigMap/settings', 'other']), object: settings, action: 'apply' },
     { name: 'cut short', inventory: inventory(['ConfigMap/settings', '']), object: settings, action: 'apply' },
-    { name: 'skipped', inventory: inventory(), object: object('v1', 'ConfigMap', 'settings', { 'plumbline.dev/apply': 'skip' }), action: 'skip' },
+    {
+      name: 'skipped',
+      inventory: inventory(),
+      object: object('v1', 'ConfigMap', 'settings', { 'plumbline.dev/apply': 'skip' }),
+      action: 'skip',
+    },
     {
       name: 'create-only and there',
       inventory: inventory(['ConfigMap/settings', 'other']),
@@ -93,24 +108,32 @@ describe('what left Git', () => {
 });
 
 test('pruning walks the order of apply backwards', () => {
-  const keys = ['Namespace/shop', 'Deployment.apps/shop/web', 'MutatingWebhookConfiguration.admissionregistration.k8s.io/hook', 'ClusterRole.rbac.authorization.k8s.io/r'];
-  expect(keys.map((key) => ({ key: key as ObjectKey })).sort(reverseOfApply).map(({ key }) => key)).toEqual([
-    keys[2],
-    keys[1],
-    keys[3],
-    keys[0],
-  ]);
+  const keys = [
+    'Namespace/shop',
+    'Deployment.apps/shop/web',
+    'MutatingWebhookConfiguration.admissionregistration.k8s.io/hook',
+    'ClusterRole.rbac.authorization.k8s.io/r',
+  ];
+  expect(
+    keys
+      .map((key) => ({ key: key as ObjectKey }))
+      .sort(reverseOfApply)
+      .map(({ key }) => key),
+  ).toEqual([keys[2], keys[1], keys[3], keys[0]]);
 });
 
 describe('the prune limit', () => {
-  const keys = (count: number): ObjectKey[] => [...Array(count).keys()].map((index) => `ConfigMap/c${index}` as ObjectKey);
+  const keys = (count: number): ObjectKey[] =>
+    [...Array(count).keys()].map((index) => `ConfigMap/c${index}` as ObjectKey);
   test('ten objects may always go', () => {
     expect(() => assertPruneLimit({ prunes: keys(10), owned: 10, percent: 50, confirmed: undefined })).not.toThrow();
   });
   test('more than the share is refused with a confirmation that names exactly this set', () => {
     const limit = { prunes: keys(60), owned: 100, percent: 50, confirmed: undefined };
     const message = catchMessage(() => assertPruneLimit(limit));
-    expect(message).toMatch(/^60 of 100 objects would be pruned: ConfigMap\/c0, .* and 55 more, expected at most 50 at once/);
+    expect(message).toMatch(
+      /^60 of 100 objects would be pruned: ConfigMap\/c0, .* and 55 more, expected at most 50 at once/,
+    );
     const confirmed = /confirm-prune: (\S+) on the stack/.exec(message)?.[1];
     expect(() => assertPruneLimit({ ...limit, confirmed })).not.toThrow();
     expect(() => assertPruneLimit({ ...limit, prunes: keys(61), confirmed })).toThrow();

@@ -34,8 +34,10 @@ function planObject(rendered: RenderedObject, inventory: Inventory): PlannedObje
   const mode = object.metadata.annotations?.[annotations.apply];
   const entry = inventory.get(key);
   if (mode === 'skip') return { key, action: 'skip', rendered, why: `annotation ${annotations.apply}: skip` };
-  if (entry === undefined || entry.desired === '') return { key, action: 'apply', rendered, why: entry ? 'unfinished' : 'new' };
-  if (mode === 'create-only') return { key, action: 'keep', rendered, why: `annotation ${annotations.apply}: create-only` };
+  if (entry === undefined || entry.desired === '')
+    return { key, action: 'apply', rendered, why: entry ? 'unfinished' : 'new' };
+  if (mode === 'create-only')
+    return { key, action: 'keep', rendered, why: `annotation ${annotations.apply}: create-only` };
   if (entry.desired !== digest) return { key, action: 'apply', rendered, why: 'content changed' };
   return { key, action: 'keep', rendered, why: 'unchanged' };
 }

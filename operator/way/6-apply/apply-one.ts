@@ -76,7 +76,14 @@ async function takeOver(request: ApplyOne, live: KubeObject): Promise<KubeObject
   return (await send(request)).object;
 }
 
-function send({ transport, resource, rendered, as, force, signal }: ApplyOne): Promise<{ object: KubeObject; created: boolean }> {
+function send({
+  transport,
+  resource,
+  rendered,
+  as,
+  force,
+  signal,
+}: ApplyOne): Promise<{ object: KubeObject; created: boolean }> {
   return applyObject({ transport, resource, object: rendered.object, force, as, signal });
 }
 

@@ -63,7 +63,9 @@ export interface ApplyReport {
  */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<ApplyReport> {
   const report: ApplyReport = { objects: [], failures: [], unknownKinds: new Set(), result: { done: true } };
-  const known = new Map([...context.inventory.of(stackKey(context.stack))].map(([key, { desired }]) => [key, desired !== '']));
+  const known = new Map(
+    [...context.inventory.of(stackKey(context.stack))].map(([key, { desired }]) => [key, desired !== '']),
+  );
   await announce(plan, context);
   try {
     for (const wave of plan.waves) {
@@ -90,7 +92,8 @@ async function announce(plan: Plan, { inventory, stack, commit, signal }: ApplyC
   for (const { objects } of plan.waves) {
     for (const { key, action } of objects) {
       const other = inventory.ownerOf(key);
-      if (action === 'apply' && (other === undefined || other === owner)) inventory.put(owner, { key, desired: '', seen: '', commit });
+      if (action === 'apply' && (other === undefined || other === owner))
+        inventory.put(owner, { key, desired: '', seen: '', commit });
     }
   }
   await inventory.flush(stack, signal);
@@ -116,7 +119,9 @@ async function applyWave(wave: Wave, known: Known, context: ApplyContext, report
     { signal: context.signal },
   );
   // The answers are in the inventory; the watches now start from a state that already holds the objects.
-  await context.observed.ensure(objects.map(({ key }) => key).filter((key) => !report.unknownKinds.has(kindOfKey(key))));
+  await context.observed.ensure(
+    objects.map(({ key }) => key).filter((key) => !report.unknownKinds.has(kindOfKey(key))),
+  );
 }
 
 const kindOfKey = (key: ObjectKey): string => key.slice(0, key.indexOf('/'));
@@ -134,7 +139,13 @@ async function applyPlanned(
   const before = observed.get(key);
   let action: AppliedObject['action'] = 'configured';
   const object = await observed.write(key, async () => {
-    const applied = await applyOne({ ...context, resource, rendered, known: known.has(key), gone: () => observed.gone(key, signal) });
+    const applied = await applyOne({
+      ...context,
+      resource,
+      rendered,
+      known: known.has(key),
+      gone: () => observed.gone(key, signal),
+    });
     action = applied.action;
     return applied.object;
   });
@@ -173,4 +184,3 @@ function notCurrent(wave: Wave, { observed }: ApplyContext): ObjectKey[] {
     .filter(({ key, action }) => action !== 'skip' && observed.get(key)?.health.status !== 'current')
     .map(({ key }) => key);
 }
-

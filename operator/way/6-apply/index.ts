@@ -1,5 +1,12 @@
 export { applyOne, type Account, type AppliedOne } from './apply-one.ts';
 export { Claims } from './claims.ts';
-export { applyPlan, stackKey, type ApplyContext, type ApplyReport, type Observed, type ObservedObjects } from './apply-plan.ts';
+export {
+  applyPlan,
+  stackKey,
+  type ApplyContext,
+  type ApplyReport,
+  type Observed,
+  type ObservedObjects,
+} from './apply-plan.ts';
 export { InventoryStore, type StackRef } from './inventory.ts';
 export { pruneObjects, type PruneReport } from './prune.ts';

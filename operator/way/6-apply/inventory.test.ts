@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { shardOf, shardsFor } from './inventory.ts';
 
 test('shards only grow, by doubling, and hold a thousand entries each on average', () => {
-  expect([shardsFor(0, 0), shardsFor(1000, 1), shardsFor(1001, 1), shardsFor(10_000, 1), shardsFor(5, 16)]).toEqual([1, 1, 2, 16, 16]);
+  expect([shardsFor(0, 0), shardsFor(1000, 1), shardsFor(1001, 1), shardsFor(10_000, 1), shardsFor(5, 16)]).toEqual([
+    1, 1, 2, 16, 16,
+  ]);
 });
 
 test('a key always falls into the same shard, inside the count', () => {

@@ -43,7 +43,12 @@ export class InventoryStore {
     shards.count = Math.max(shards.count, shardCount(object));
     for (const entry of object.spec.entries ?? []) {
       const key = entry.key as ObjectKey;
-      shards.entries.set(key, { key, desired: entry.desired ?? '', seen: entry.seen ?? '', commit: entry.commit ?? '' });
+      shards.entries.set(key, {
+        key,
+        desired: entry.desired ?? '',
+        seen: entry.seen ?? '',
+        commit: entry.commit ?? '',
+      });
       this.#owners.set(key, stack);
     }
   }
@@ -86,7 +91,8 @@ export class InventoryStore {
     const resized = wanted !== shards.count;
     const numbers = resized ? [...Array(wanted).keys()] : [...shards.dirty];
     const before = shards.count;
-    for (const number of numbers) await this.#write(ref, { number, count: wanted, exists: number < before }, shards, signal);
+    for (const number of numbers)
+      await this.#write(ref, { number, count: wanted, exists: number < before }, shards, signal);
     shards.count = wanted;
     shards.dirty.clear();
   }
@@ -108,7 +114,9 @@ export class InventoryStore {
       namespace: ref.namespace,
       labels: { [label]: ref.name },
       annotations: { 'plumbline.dev/shards': String(shard.count) },
-      ownerReferences: [{ apiVersion: inventoryKind.apiVersion, kind: 'Stack', name: ref.name, uid: ref.uid, controller: true }],
+      ownerReferences: [
+        { apiVersion: inventoryKind.apiVersion, kind: 'Stack', name: ref.name, uid: ref.uid, controller: true },
+      ],
     };
     const target = { transport: this.#transport, resource: this.#resource, namespace: ref.namespace, name, signal };
     if (shard.exists) await patchMerge({ ...target, patch: { metadata: { annotations: metadata.annotations }, spec } });
@@ -123,7 +131,13 @@ export class InventoryStore {
     const { count } = this.#shards(`${ref.namespace}/${ref.name}`);
     for (let number = 0; number < count; number += 1) {
       const name = `${ref.name}-${number}`;
-      await deleteObject({ transport: this.#transport, resource: this.#resource, namespace: ref.namespace, name, signal });
+      await deleteObject({
+        transport: this.#transport,
+        resource: this.#resource,
+        namespace: ref.namespace,
+        name,
+        signal,
+      });
     }
     this.forget(`${ref.namespace}/${ref.name}`);
   }

@@ -1,6 +1,15 @@
 /** Deletes what left Git, in reverse order of apply, one phase after the other, and only what is provably ours. */
 import { labels } from '#api';
-import { apiFailure, deleteObject, getObject, managedDigest, parseKey, type KubeObject, type ObjectKey, type Resource } from '#kube';
+import {
+  apiFailure,
+  deleteObject,
+  getObject,
+  managedDigest,
+  parseKey,
+  type KubeObject,
+  type ObjectKey,
+  type Resource,
+} from '#kube';
 import { asFailure, mapBounded } from '#runtime';
 import type { AppliedObject, ObjectFailure } from '#values';
 import { stackKey, type ApplyContext } from './apply-plan.ts';
@@ -58,7 +67,16 @@ async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneRepo
       const found = await readUnseen(key, resource, context);
       if (found === undefined || !isOurs(found, stackKey(stack))) return gone();
     }
-    const { deleted } = await deleteObject({ transport, resource, name, namespace, uid: live?.uid, propagation: 'Background', as, signal });
+    const { deleted } = await deleteObject({
+      transport,
+      resource,
+      name,
+      namespace,
+      uid: live?.uid,
+      propagation: 'Background',
+      as,
+      signal,
+    });
     if (deleted) gone();
     else report.remaining.push(key);
   } catch (error) {
@@ -69,7 +87,11 @@ async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneRepo
 }
 
 /** An object that the watch does not show may have lost its label by hand: ask before believing that it is gone. */
-function readUnseen(key: ObjectKey, resource: Resource, { transport, as, signal }: ApplyContext): Promise<KubeObject | undefined> {
+function readUnseen(
+  key: ObjectKey,
+  resource: Resource,
+  { transport, as, signal }: ApplyContext,
+): Promise<KubeObject | undefined> {
   const { name, namespace } = parseKey(key);
   return getObject({ transport, resource, name, namespace, as, signal });
 }

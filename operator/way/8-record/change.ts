@@ -24,7 +24,8 @@ const mostFields = 20;
 export function changeObject(facts: ChangeFacts): KubeObject {
   const { stack, revision, startedMs, endedMs } = facts;
   const objects = facts.objects.filter(({ action }) => action !== 'unchanged');
-  const count = (...actions: readonly string[]): number => objects.filter(({ action }) => actions.includes(action)).length;
+  const count = (...actions: readonly string[]): number =>
+    objects.filter(({ action }) => actions.includes(action)).length;
   const { name, namespace, uid } = stack.metadata;
   return {
     apiVersion: changeKind.apiVersion,
@@ -48,7 +49,9 @@ export function changeObject(facts: ChangeFacts): KubeObject {
       digest: facts.digest,
       result: facts.result,
       message: facts.message.slice(0, 1000),
-      objects: objects.slice(0, mostObjects).map(({ key, action, fields }) => ({ object: key, action, fields: fields.slice(0, mostFields) })),
+      objects: objects
+        .slice(0, mostObjects)
+        .map(({ key, action, fields }) => ({ object: key, action, fields: fields.slice(0, mostFields) })),
       created: count('created'),
       configured: count('configured', 'recreated', 'adopted'),
       pruned: count('pruned'),

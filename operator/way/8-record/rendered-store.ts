@@ -26,7 +26,11 @@ export class RenderedStore {
   }
 
   /** The named objects of a revision (all when `keys` is absent); undefined when the revision is not kept here. */
-  async load(stack: string, digest: string, keys?: ReadonlySet<ObjectKey>): Promise<Map<ObjectKey, RenderedObject> | undefined> {
+  async load(
+    stack: string,
+    digest: string,
+    keys?: ReadonlySet<ObjectKey>,
+  ): Promise<Map<ObjectKey, RenderedObject> | undefined> {
     const file = join(this.#of(stack), fileName(digest));
     const text = await readFile(file, 'utf8').catch(absent);
     if (text === undefined) return undefined;
@@ -49,7 +53,9 @@ export class RenderedStore {
 
   async #trim(folder: string, keep: number): Promise<void> {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.rendered'));
-    const files = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
+    const files = await Promise.all(
+      names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
+    );
     files.sort((a, b) => b.at - a.at);
     for (const { name } of files.slice(Math.max(keep, 1))) await rm(join(folder, name), { force: true });
   }

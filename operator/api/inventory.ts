@@ -1,0 +1,34 @@
+/** `Inventory`: a shard of the list of what a stack owns. Written by the operator only. */
+import { defineKind, type CustomObject } from './kind.ts';
+import { integer, list, object, text, type Node } from './schema.ts';
+
+const spec = object('One shard.', {
+  stack: text('Name of the stack.', { max: 63 }),
+  shard: integer('Number of the shard.', { min: 0, max: 4096 }),
+  entries: list(
+    'Objects of the shard.',
+    object('One object.', {
+      key: text('Kind.group/namespace/name.', { max: 1024 }),
+      desired: text('Digest of what was sent; empty while the apply is in hand.', { max: 64, default: '' }),
+      seen: text('Digest of our managed fields as the API server answered.', { max: 64, default: '' }),
+      commit: text('Commit that last changed the object.', { max: 64, default: '' }),
+    }),
+    { max: 4000 },
+  ),
+});
+
+type ReadOf<N> = N extends Node<infer Read> ? Read : never;
+export type Inventory = CustomObject<ReadOf<typeof spec>, object>;
+
+export const inventoryKind = defineKind({
+  kind: 'Inventory',
+  plural: 'inventories',
+  shortNames: [],
+  about: 'Objects that a stack owns, one shard.',
+  spec,
+  columns: [
+    { name: 'Stack', path: '.spec.stack' },
+    { name: 'Shard', path: '.spec.shard', type: 'integer' },
+    { name: 'Age', path: '.metadata.creationTimestamp', type: 'date' },
+  ],
+});

@@ -1,0 +1,51 @@
+/** The address of a repository as it may be handed to Git: a known protocol, no option in disguise, no password inside. */
+import { failure } from '#runtime';
+
+export type Protocol = 'http' | 'https' | 'ssh' | 'file';
+
+export interface Remote {
+  /** Without password; only ssh keeps the user, which is part of the address there. */
+  readonly url: string;
+  readonly protocol: Protocol;
+  /** Protocol and host: credentials go nowhere else. */
+  readonly origin: string;
+  /** Credentials that were written into the address. */
+  readonly username?: string;
+  readonly password?: string;
+}
+
+export const protocols: readonly Protocol[] = ['http', 'https', 'ssh', 'file'];
+
+/** @throws Failure SourceInvalid when Git must not be given this address. */
+export function parseRemote(text: string, where = 'spec.url'): Remote {
+  const url = text.startsWith('-') ? null : URL.parse(text);
+  const protocol = protocols.find((name) => url?.protocol === `${name}:`);
+  if (url === null || protocol === undefined) {
+    throw failure('SourceInvalid', {
+      where,
+      what: 'the address cannot be used',
+      expected: 'https://, http://, ssh:// or file://',
+      found: maskUrls(text),
+      ...(/^[\w.-]+@[\w.-]+:/.test(text) ? { remedy: 'write ssh://user@host/path instead of user@host:path' } : {}),
+    });
+  }
+  const username = decodeURIComponent(url.username);
+  const password = decodeURIComponent(url.password);
+  if (protocol === 'ssh') assertPlain(url.hostname, username, where);
+  url.password = '';
+  if (protocol !== 'ssh') url.username = '';
+  const origin = `${url.protocol}//${url.host}`;
+  const secrets = protocol === 'ssh' || password === '' ? {} : { username, password };
+  return { url: url.href, protocol, origin, ...secrets };
+}
+
+/** ssh takes a host or user that begins with a dash for an option (CVE-2017-1000117). */
+function assertPlain(host: string, user: string, where: string): void {
+  if (!host.startsWith('-') && !user.startsWith('-')) return;
+  throw failure('SourceInvalid', { where, what: 'host and user of an ssh address must not begin with "-"' });
+}
+
+/** The text with user and password of every address in it replaced. */
+export function maskUrls(text: string): string {
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)([^/\s@']*:[^/\s@']*|[^/\s@':]{20,})@/gi, '$1***@');
+}
