@@ -264,6 +264,17 @@ export const reasons = define({
   },
   // End
   Deleting: { retry: 'backoff', meaning: 'The stack is being deleted, its objects with it.', remedy: 'Wait.' },
+  // Command line
+  CommandInvalid: {
+    retry: 'on-change',
+    meaning: 'A command was given something that it cannot work with.',
+    remedy: 'Correct the option, argument or file that the message names.',
+  },
+  SynthFailed: {
+    retry: 'on-change',
+    meaning: 'The program that cdk8s.yaml names ended with an error, or breaks a policy.',
+    remedy: 'Correct the program; what it said is in the message.',
+  },
   Internal: {
     retry: 'backoff',
     meaning: 'Plumbline met something that it did not expect.',

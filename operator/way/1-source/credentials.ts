@@ -49,5 +49,61 @@ export function readCredentials(data: Readonly<Record<string, string>>, remote: 
 function lacks({ username, password, bearerToken, identity, knownHosts, caBundle }: Credentials, { protocol }: Remote): string | undefined {
   if (protocol === 'ssh') return identity === undefined ? 'identity' : knownHosts === undefined ? 'known_hosts' : undefined;
   if (username !== undefined && password === undefined) return 'password';
-  return bearerToken ?? password ?? caBundle ?? (protocol === 'file' ? '' : undefined) ?? undefined === undefined ? undefined : 'bearerToken';
+  const usable = bearerToken ?? password ?? caBundle;
+  return usable === undefined && protocol !== 'file' ? 'bearerToken' : undefined;
 }
+
+/** What Git is given for one run. */
+export interface Lent extends AsyncDisposable {
+  /** An empty folder, HOME of the run. */
+  readonly home: string;
+  readonly config: readonly (readonly [key: string, value: string])[];
+  readonly sshCommand: string;
+  /** Texts that must not appear in a message. */
+  readonly secrets: readonly string[];
+}
+
+/** Puts the credentials where only this process and its git see them: files of mode 0600, and the environment. */
+export async function lend(folder: string, remote: Remote, given: Credentials): Promise<Lent> {
+  const home = await mkdtemp(join(folder, 'home-'));
+  const { bearerToken, identity, knownHosts, caBundle } = given;
+  const { username = '', password } = given.password === undefined ? remote : given;
+  const write = async (name: string, text: string): Promise<string> => {
+    const file = join(home, name);
+    await writeFile(file, text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 });
+    return file;
+  };
+  const config: [string, string][] = [];
+  const basic = password === undefined ? undefined : Buffer.from(`${username}:${password}`).toString('base64');
+  const authorization = bearerToken === undefined ? basic && `Basic ${basic}` : `Bearer ${bearerToken}`;
+  if (remote.protocol.startsWith('http')) {
+    if (authorization) config.push([`http.${remote.origin}/.extraHeader`, `Authorization: ${authorization}`]);
+    if (caBundle !== undefined) config.push([`http.${remote.origin}/.sslCAInfo`, await write('ca.crt', caBundle)]);
+  }
+  return {
+    home,
+    config,
+    // Always ours: without it, ssh would take keys and hosts from the account that the operator runs as.
+    sshCommand: sshCommand(identity && (await write('identity', identity)), knownHosts && (await write('known_hosts', knownHosts))),
+    secrets: [bearerToken, password, basic].filter((secret) => secret !== undefined),
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+function sshCommand(identity = 'none', knownHosts = '/dev/null'): string {
+  const options = [
+    'BatchMode=yes',
+    'StrictHostKeyChecking=yes',
+    'GlobalKnownHostsFile=/dev/null',
+    `UserKnownHostsFile=${knownHosts}`,
+    'IdentitiesOnly=yes',
+    'IdentityAgent=none',
+    `IdentityFile=${identity}`,
+    'ForwardAgent=no',
+    'ConnectTimeout=30',
+  ];
+  return ['ssh', '-F', '/dev/null', ...options.flatMap((option) => ['-o', option])].map(quote).join(' ');
+}
+
+/** Git hands the command to a shell. */
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -103,7 +103,7 @@ const longestQuote = 400;
 /** The line that says why: the server's own words, then the last `fatal:` or `error:`, then whatever came last. */
 function said({ stderr }: GitExit): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => line.trim());
-  const spoken = lines.filter((line) => line !== '' && !/^(please make sure|and the repository exists|warning:)/i.test(line));
+  const spoken = lines.filter((line) => line !== '' && !/^(please make sure|and the repository exists|warning:|fatal: could not read from remote)/i.test(line));
   const remote = spoken.findLast((line) => /^(remote: )?(error|fatal):/i.test(line) && line.startsWith('remote:'));
   const last = spoken.findLast((line) => /^(fatal|error):/i.test(line)) ?? spoken.at(-1) ?? '';
   return [remote, last].filter(Boolean).join('; ').slice(0, longestQuote);

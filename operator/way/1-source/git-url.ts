@@ -18,15 +18,20 @@ export const protocols: readonly Protocol[] = ['http', 'https', 'ssh', 'file'];
 
 /** @throws Failure SourceInvalid when Git must not be given this address. */
 export function parseRemote(text: string, where = 'spec.url'): Remote {
+  const short = /^([A-Za-z0-9_.]+)@([^:/@\s]+):(.+)$/.exec(text);
+  if (short !== null) {
+    const [, user = '', host = '', path = ''] = short;
+    assertPlain(host, user, where);
+    return { url: `${user}@${host}:${path}`, protocol: 'ssh', origin: `ssh://${host}` };
+  }
   const url = text.startsWith('-') ? null : URL.parse(text);
   const protocol = protocols.find((name) => url?.protocol === `${name}:`);
   if (url === null || protocol === undefined) {
     throw failure('SourceInvalid', {
       where,
       what: 'the address cannot be used',
-      expected: 'https://, http://, ssh:// or file://',
+      expected: 'https://, http://, ssh://, file:// or user@host:path',
       found: maskUrls(text),
-      ...(/^[\w.-]+@[\w.-]+:/.test(text) ? { remedy: 'write ssh://user@host/path instead of user@host:path' } : {}),
     });
   }
   const username = decodeURIComponent(url.username);

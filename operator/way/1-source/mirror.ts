@@ -1,0 +1,134 @@
+/** The bare repository of one source on disk: fetched into, read from, thrown away when it is broken. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GitExitError, type Git } from './git.ts';
+import { refusesCommits, refusesShallow } from './git-failure.ts';
+import { entriesOf, listingOf, type TreeEntry } from './tree-listing.ts';
+
+export interface CommitMeta {
+  readonly commit: string;
+  readonly tree: string;
+  /** `Name <address>` */
+  readonly author: string;
+  readonly committer: string;
+  readonly subject: string;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+}
+
+export interface CheckOut {
+  readonly commit: string;
+  readonly paths: readonly string[] | undefined;
+  readonly folder: string;
+  /** A file of its own, so that runs never share an index. */
+  readonly indexFile: string;
+}
+
+/** The one ref of a mirror; it keeps the commit in use from being collected. */
+const wantedRef = 'refs/plumbline/wanted';
+const mostPacks = 50;
+
+export class Mirror {
+  readonly folder: string;
+  readonly #git: Git;
+
+  constructor(folder: string, git: Git) {
+    this.folder = folder;
+    this.#git = git;
+  }
+
+  get exists(): boolean {
+    return existsSync(join(this.folder, 'HEAD'));
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Brings one ref or commit in, whatever its history was before, and says which commit it is. @throws GitExitError */
+  async fetch(url: string, ref: string): Promise<CommitMeta> {
+    await this.#create(ref);
+    await this.#fetchShallow(url, ref);
+    return this.meta(wantedRef);
+  }
+
+  async #create(ref: string): Promise<void> {
+    if (this.exists) return;
+    await mkdir(this.folder, { recursive: true });
+    const format = ref.length === 64 && /^[0-9a-f]+$/.test(ref) ? ['--object-format=sha256'] : [];
+    await this.#git(['init', '--quiet', '--bare', '--template=', ...format, '--', this.folder]);
+    // Files are exported byte by byte: attributes in a repository must not rewrite them.
+    await mkdir(join(this.folder, 'info'), { recursive: true });
+    await writeFile(join(this.folder, 'info', 'attributes'), '* -text -eol -ident -filter -working-tree-encoding\n');
+  }
+
+  async #fetchShallow(url: string, ref: string): Promise<void> {
+    const fetch = async (...args: string[]): Promise<unknown> =>
+      this.#git(['fetch', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...args], { gitDir: this.folder });
+    const refspec = `+${ref}:${wantedRef}`;
+    try {
+      await fetch('--depth=1', '--', url, refspec);
+    } catch (error) {
+      if (!(error instanceof GitExitError)) throw error;
+      if (refusesShallow(error)) await fetch('--', url, refspec);
+      else if (/^[0-9a-f]{40,}$/.test(ref) && refusesCommits(error)) {
+        await fetch('--', url, '+refs/heads/*:refs/plumbline/heads/*', '+refs/tags/*:refs/plumbline/tags/*');
+        await this.#git(['update-ref', wantedRef, `${ref}^{commit}`], { gitDir: this.folder }).catch(() => Promise.reject(error));
+      } else throw error;
+    }
+  }
+
+  async has(commit: string): Promise<boolean> {
+    if (!this.exists) return false;
+    return this.#git(['cat-file', '-e', `${commit}^{commit}`], { gitDir: this.folder }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async meta(revision: string): Promise<CommitMeta> {
+    const format = ['%H', '%T', '%an <%ae>', '%cn <%ce>', '%cI', '%s'].join('%x00');
+    const line = await this.#git(['log', '-1', `--format=${format}`, revision, '--'], { gitDir: this.folder });
+    const [commit = '', tree = '', author = '', committer = '', time = '', subject = ''] = line.trimEnd().split('\0');
+    return { commit, tree, author: short(author), committer: short(committer), subject: short(subject), time: utc(time) };
+  }
+
+  async list(commit: string): Promise<Generator<TreeEntry>> {
+    return entriesOf(await this.#git(listingOf(commit), { gitDir: this.folder }));
+  }
+
+  /** A small text file of a commit, as configuration pairs. */
+  async config(blob: string): Promise<Map<string, string>> {
+    const text = await this.#git(['config', '--blob', blob, '-z', '--list'], { gitDir: this.folder });
+    const pairs = text.split('\0').filter(Boolean).map((pair) => {
+      const end = pair.indexOf('\n');
+      return [pair.slice(0, end), pair.slice(end + 1)] as const;
+    });
+    return new Map(pairs);
+  }
+
+  /** Writes the paths (undefined: all of them) of a commit that has some into the folder. */
+  async checkOut({ commit, paths, folder, indexFile }: CheckOut): Promise<void> {
+    const call = { gitDir: this.folder, workTree: folder, indexFile };
+    try {
+      if (paths === undefined) return void (await this.#git(['checkout', commit, '--', '.'], call));
+      await this.#git(['read-tree', commit], call);
+      const input = paths.map((path) => `${path}\0`).join('');
+      await this.#git(['checkout-index', '-z', '--stdin', `--prefix=${folder}/`], { ...call, input });
+    } finally {
+      await rm(indexFile, { force: true });
+    }
+  }
+
+  /** Puts many packs into one and drops what no ref holds. */
+  async tidy(): Promise<void> {
+    const packs = (await readdir(join(this.folder, 'objects', 'pack')).catch(() => [])).filter((name) => name.endsWith('.pack'));
+    if (packs.length > mostPacks) await this.#git(['gc', '--quiet', '--prune=now'], { gitDir: this.folder });
+  }
+}
+
+const utc = (time: string): string => new Date(time).toISOString().replace('.000Z', 'Z');
+
+/** Fits into the status. */
+const short = (text: string): string => text.slice(0, 500);

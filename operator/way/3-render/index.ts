@@ -1,0 +1,2 @@
+export { render, type RenderInput } from './render.ts';
+export { readYaml } from './yaml.ts';

@@ -1,0 +1,105 @@
+/** Documents become objects: checked, flattened, put into their namespace, labelled with their stack. */
+import { labels } from '#api';
+import { digestOf, groupKindOf, kindName, objectKey, type GroupKind, type KubeObject } from '#kube';
+import { failure, type Failure } from '#runtime';
+import type { Origin, RenderedObject } from '#values';
+
+export interface ObjectRules {
+  readonly stack: { readonly name: string; readonly namespace: string };
+  readonly targetNamespace: string | undefined;
+  /** Undefined when the API server does not know the kind. */
+  readonly scopeOf: (kind: GroupKind) => 'Namespaced' | 'Cluster' | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The objects of one document; problems are collected, so that all can be told at once. */
+export function toObjects(value: unknown, origin: Origin, rules: ObjectRules, problems: Failure[]): RenderedObject[] {
+  if (value === null || value === undefined) return [];
+  const problem = problemOf(value);
+  if (problem !== undefined) {
+    problems.push(failure('ObjectInvalid', { where: `${origin.file}:${origin.line}`, ...problem }));
+    return [];
+  }
+  const document = value as Fields & { readonly kind: string; readonly apiVersion: string };
+  if (document.kind.endsWith('List') && Array.isArray(document['items'])) {
+    return document['items'].flatMap((item) => toObjects(item, origin, rules, problems));
+  }
+  return [rendered(document as unknown as KubeObject, origin, rules)];
+}
+
+function problemOf(value: unknown): { what: string; remedy: string; expected?: string; found?: string } | undefined {
+  if (!isMap(value)) {
+    const found = Array.isArray(value) ? 'a list' : `the ${typeof value} ${JSON.stringify(value)?.slice(0, 60)}`;
+    return {
+      what: 'the document is not an object',
+      expected: 'a mapping with apiVersion and kind',
+      found,
+      remedy: 'write one object a document',
+    };
+  }
+  for (const field of ['apiVersion', 'kind']) {
+    if (typeof value[field] !== 'string' || value[field] === '')
+      return { what: `${field} is missing or not text`, remedy: `set ${field}` };
+  }
+  const kind = value['kind'] as string;
+  if (kind.endsWith('List') && Array.isArray(value['items'])) return undefined;
+  if (kind === 'Kustomization' && (value['apiVersion'] as string).startsWith('kustomize.config.k8s.io/')) {
+    return {
+      what: 'a kustomization is no object of the cluster',
+      remedy: 'render it and commit the result; engine manifests applies plain objects',
+    };
+  }
+  const metadata = value['metadata'];
+  if (!isMap(metadata)) return { what: `${kind} has no metadata`, remedy: 'set metadata.name' };
+  if (typeof metadata['name'] === 'string' && metadata['name'] !== '') return undefined;
+  if (metadata['generateName'] !== undefined) {
+    return {
+      what: `${kind} has metadata.generateName`,
+      remedy: 'set metadata.name: an object from Git needs a name of its own',
+    };
+  }
+  return { what: `${kind} has no metadata.name, or one that is not text`, remedy: 'set metadata.name' };
+}
+
+const serverSet = [
+  'uid',
+  'resourceVersion',
+  'managedFields',
+  'creationTimestamp',
+  'generation',
+  'selfLink',
+  'deletionTimestamp',
+  'generateName',
+];
+
+function rendered(document: KubeObject, origin: Origin, rules: ObjectRules): RenderedObject {
+  const { status: _status, ...rest } = document;
+  const metadata: Record<string, unknown> = { ...document.metadata };
+  for (const field of serverSet) Reflect.deleteProperty(metadata, field);
+  const namespace = namespaceOf(document, rules);
+  if (namespace === undefined) Reflect.deleteProperty(metadata, 'namespace');
+  else metadata['namespace'] = namespace;
+  metadata['labels'] = {
+    ...document.metadata.labels,
+    [labels.stack]: rules.stack.name,
+    [labels.stackNamespace]: rules.stack.namespace,
+  };
+  const object = { ...rest, metadata } as unknown as KubeObject;
+  return { key: objectKey(object), object, digest: digestOf(object), origin };
+}
+
+function namespaceOf(document: KubeObject, { scopeOf, targetNamespace, stack }: ObjectRules): string | undefined {
+  const scope = scopeOf(groupKindOf(document)) ?? scopeInFile(document);
+  const { namespace } = document.metadata;
+  if (scope === 'Cluster') return undefined;
+  if (scope === undefined) return namespace;
+  return targetNamespace ?? namespace ?? stack.namespace;
+}
+
+/** Kinds that are cluster-scoped whatever the server serves. */
+const clusterScoped = new Set(['Namespace', 'CustomResourceDefinition.apiextensions.k8s.io']);
+const scopeInFile = (document: KubeObject): 'Cluster' | undefined =>
+  clusterScoped.has(kindName(groupKindOf(document))) ? 'Cluster' : undefined;
+
+const isMap = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);

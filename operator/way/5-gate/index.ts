@@ -1,0 +1,1 @@
+export { gate, type Gate, type GateInput, type Neighbour } from './gate.ts';
