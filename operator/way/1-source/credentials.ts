@@ -46,8 +46,12 @@ export function readCredentials(data: Readonly<Record<string, string>>, remote: 
   });
 }
 
-function lacks({ username, password, bearerToken, identity, knownHosts, caBundle }: Credentials, { protocol }: Remote): string | undefined {
-  if (protocol === 'ssh') return identity === undefined ? 'identity' : knownHosts === undefined ? 'known_hosts' : undefined;
+function lacks(
+  { username, password, bearerToken, identity, knownHosts, caBundle }: Credentials,
+  { protocol }: Remote,
+): string | undefined {
+  if (protocol === 'ssh')
+    return identity === undefined ? 'identity' : knownHosts === undefined ? 'known_hosts' : undefined;
   if (username !== undefined && password === undefined) return 'password';
   const usable = bearerToken ?? password ?? caBundle;
   return usable === undefined && protocol !== 'file' ? 'bearerToken' : undefined;
@@ -84,7 +88,10 @@ export async function lend(folder: string, remote: Remote, given: Credentials): 
     home,
     config,
     // Always ours: without it, ssh would take keys and hosts from the account that the operator runs as.
-    sshCommand: sshCommand(identity && (await write('identity', identity)), knownHosts && (await write('known_hosts', knownHosts))),
+    sshCommand: sshCommand(
+      identity && (await write('identity', identity)),
+      knownHosts && (await write('known_hosts', knownHosts)),
+    ),
     secrets: [bearerToken, password, basic].filter((secret) => secret !== undefined),
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };

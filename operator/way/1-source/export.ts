@@ -26,6 +26,7 @@ interface Part {
   readonly commit: string;
   readonly remote: Remote;
   readonly prefix: string;
+  readonly depth: number;
   /** Paths below `prefix`. */
   readonly entries: readonly TreeEntry[];
   readonly whole: boolean;
@@ -45,30 +46,40 @@ const mostModules = 100;
 /** Lists the files, fetches submodules, checks the bounds. @throws Failure FileTooLarge, SymlinkEscapes, SourceInvalid */
 export async function planExport(job: ExportJob): Promise<ExportPlan> {
   const parts: Part[] = [];
-  await addPart(job, { ...job, prefix: '' }, parts);
-  const entries = parts.flatMap(({ prefix, entries: own }) => (prefix === '' ? own : own.map((entry) => ({ ...entry, path: prefix + entry.path }))));
+  await addPart(job, { ...job, prefix: '', depth: 0 }, parts);
+  const entries = parts.flatMap(({ prefix, entries: own }) =>
+    prefix === '' ? own : own.map((entry) => ({ ...entry, path: prefix + entry.path })),
+  );
   assertBounds(entries, job.remote.url, job.limits);
   return { entries, write: (folder) => writeParts(parts, folder, job) };
 }
 
-async function addPart(job: ExportJob, at: Pick<Part, 'mirror' | 'commit' | 'remote' | 'prefix'>, parts: Part[]): Promise<void> {
-  const { mirror, commit, remote, prefix } = at;
+async function addPart(job: ExportJob, at: Omit<Part, 'entries' | 'whole'>, parts: Part[]): Promise<void> {
+  const { mirror, commit, remote, prefix, depth } = at;
   const all = [...(await mirror.list(commit))];
   const entries = select(all, { ...job.selection, takes: (path) => job.selection.takes(prefix + path) });
   // Before anything is written or fetched for it: a submodule may be the one that is too large.
   assertBounds(entries, remote.url, job.limits);
-  parts.push({ mirror, commit, remote, prefix, entries, whole: entries.length === all.length });
+  parts.push({ mirror, commit, remote, prefix, depth, entries, whole: entries.length === all.length });
   const modules = job.submodules ? entries.filter(({ type }) => type === 'module') : [];
   if (modules.length === 0) return;
-  if (prefix.split('/').length > deepestModule * 8 || parts.length + modules.length > mostModules) throw tooManyModules(remote.url);
+  if (depth >= deepestModule || parts.length + modules.length > mostModules) throw tooManyModules(remote.url);
   const urls = await moduleUrls(mirror, commit, remote.url);
   for (const { path, id } of modules) {
     const url = urls.get(path);
-    if (url === undefined) throw failure('SourceInvalid', { where: `${remote.url} .gitmodules`, what: `the submodule ${prefix}${path} has no url` });
+    if (url === undefined)
+      throw failure('SourceInvalid', {
+        where: `${remote.url} .gitmodules`,
+        what: `the submodule ${prefix}${path} has no url`,
+      });
     const child = moduleRemote(url, remote, `${prefix}${path}`);
     const childMirror = job.mirrorOf(child);
     if (!(await childMirror.has(id))) await childMirror.fetch(child.url, id);
-    await addPart(job, { mirror: childMirror, commit: id, remote: child, prefix: `${prefix}${path}/` }, parts);
+    await addPart(
+      job,
+      { mirror: childMirror, commit: id, remote: child, prefix: `${prefix}${path}/`, depth: depth + 1 },
+      parts,
+    );
   }
 }
 
@@ -85,7 +96,11 @@ async function writeParts(parts: readonly Part[], root: string, { scratchFile }:
 
 async function moduleUrls(mirror: Mirror, commit: string, where: string): Promise<Map<string, string>> {
   const config = await mirror.config(`${commit}:.gitmodules`).catch((cause: unknown) => {
-    throw failure('SourceInvalid', { where: `${where} .gitmodules`, what: 'the repository has submodules, but .gitmodules cannot be read' }, { cause });
+    throw failure(
+      'SourceInvalid',
+      { where: `${where} .gitmodules`, what: 'the repository has submodules, but .gitmodules cannot be read' },
+      { cause },
+    );
   });
   const names = [...config.keys()].filter((key) => key.startsWith('submodule.') && key.endsWith('.path'));
   return new Map(names.map((key) => [config.get(key) ?? '', config.get(key.replace(/path$/, 'url')) ?? '']));
@@ -95,11 +110,15 @@ async function moduleUrls(mirror: Mirror, commit: string, where: string): Promis
 function moduleRemote(url: string, parent: Remote, path: string): Remote {
   const where = `submodule ${path}`;
   const relative = url.startsWith('./') || url.startsWith('../');
-  const base = parent.url.endsWith('/') ? parent.url : `${parent.url}/`;
-  const child = parseRemote(relative && URL.canParse(base) ? new URL(url, base).href : url, where);
+  const base = `${parent.url.replace(/^([^:/@]+@[^:/]+):(?!\/\/)/, 'ssh://$1/').replace(/\/+$/, '')}/`;
+  const child = parseRemote(relative ? new URL(url, base).href : url, where);
   if (child.protocol !== 'file' || parent.protocol === 'file') return child;
   throw failure('SourceInvalid', { where, what: 'a submodule must not name a file of the operator', found: url });
 }
 
 const tooManyModules = (where: string): ReturnType<typeof failure> =>
-  failure('SourceInvalid', { where, what: 'the submodules are too many or too deep', expected: `at most ${mostModules}, ${deepestModule} deep` });
+  failure('SourceInvalid', {
+    where,
+    what: 'the submodules are too many or too deep',
+    expected: `at most ${mostModules}, ${deepestModule} deep`,
+  });

@@ -25,7 +25,8 @@ const table: readonly Words[] = [
     remedy: 'put the host key of the server into the known_hosts entry of the Secret',
   },
   {
-    pattern: /could not read (username|password)|authentication failed|invalid credentials|returned error: 40[137]\b|http\/?[\d.]* 40[13]\b/i,
+    pattern:
+      /could not read (username|password)|authentication failed|invalid credentials|returned error: 40[137]\b|http\/?[\d.]* 40[13]\b/i,
     reason: 'GitAuthFailed',
     what: 'the server refused the credentials, or asks for some',
     remedy: 'put valid credentials into the Secret named by spec.secretRef',
@@ -49,7 +50,8 @@ const table: readonly Words[] = [
     remedy: 'put the CA bundle of the server into the ca.crt entry of the Secret',
   },
   {
-    pattern: /repository '[^']*' not found|repository not found|does not appear to be a git repository|not a git repository|returned error: 4(04|10)\b|could not be found/i,
+    pattern:
+      /repository '[^']*' not found|repository not found|does not appear to be a git repository|not a git repository|returned error: 4(04|10)\b|could not be found/i,
     reason: 'GitRepositoryNotFound',
     what: 'there is no repository at the address, or the credentials may not see it',
     remedy: 'correct spec.url, or grant access to it',
@@ -87,30 +89,47 @@ export function gitFailure(exit: GitExit, { where, secrets = [] }: GitContext): 
   const found = mask(said(exit), secrets);
   const words = table.find(({ pattern }) => pattern.test(exit.stderr));
   const parts = { where: maskUrls(where), ...(found === '' ? {} : { found }) };
-  if (words === undefined) return failure('GitFailed', { ...parts, what: `git ended with exit code ${exit.exitCode}` }, { cause: masked(exit, secrets) });
+  if (words === undefined)
+    return failure(
+      'GitFailed',
+      { ...parts, what: `git ended with exit code ${exit.exitCode}` },
+      { cause: masked(exit, secrets) },
+    );
   const { reason, what, remedy } = words;
-  return failure(reason, { ...parts, what, ...(remedy === undefined ? {} : { remedy }) }, { cause: masked(exit, secrets) });
+  return failure(
+    reason,
+    { ...parts, what, ...(remedy === undefined ? {} : { remedy }) },
+    { cause: masked(exit, secrets) },
+  );
 }
 
 /** Servers without shallow fetches: the "dumb" protocol, and some proxies. */
-export const refusesShallow = ({ stderr }: GitExit): boolean => /does not support shallow|shallow capabilities/i.test(stderr);
+export const refusesShallow = ({ stderr }: GitExit): boolean =>
+  /does not support shallow|shallow capabilities/i.test(stderr);
 
 /** Servers of the old protocol hand out only what a ref points at. */
-export const refusesCommits = ({ stderr }: GitExit): boolean => /unadvertised object|not our ref|couldn't find remote ref/i.test(stderr);
+export const refusesCommits = ({ stderr }: GitExit): boolean =>
+  /unadvertised object|not our ref|couldn't find remote ref/i.test(stderr);
 
 const longestQuote = 400;
 
 /** The line that says why: the server's own words, then the last `fatal:` or `error:`, then whatever came last. */
 function said({ stderr }: GitExit): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => line.trim());
-  const spoken = lines.filter((line) => line !== '' && !/^(please make sure|and the repository exists|warning:|fatal: could not read from remote)/i.test(line));
+  const spoken = lines.filter(
+    (line) =>
+      line !== '' &&
+      !/^(please make sure|and the repository exists|warning:|fatal: could not read from remote)/i.test(line),
+  );
   const remote = spoken.findLast((line) => /^(remote: )?(error|fatal):/i.test(line) && line.startsWith('remote:'));
   const last = spoken.findLast((line) => /^(fatal|error):/i.test(line)) ?? spoken.at(-1) ?? '';
   return [remote, last].filter(Boolean).join('; ').slice(0, longestQuote);
 }
 
 function mask(text: string, secrets: readonly string[]): string {
-  return secrets.filter((secret) => secret.length > 3).reduce((rest, secret) => rest.replaceAll(secret, '***'), maskUrls(text));
+  return secrets
+    .filter((secret) => secret.length > 3)
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), maskUrls(text));
 }
 
 const masked = ({ exitCode, stderr }: GitExit, secrets: readonly string[]): Error =>

@@ -55,9 +55,13 @@ const steady: readonly (readonly [string, string])[] = [
   ['fetch.recurseSubmodules', 'false'],
   ['fetch.fsckObjects', 'true'],
   // Harmless marks of old tools, found in repositories that everybody uses.
-  ...['zeroPaddedFilemode', 'missingSpaceBeforeDate', 'badTimezone', 'missingSpaceBeforeEmail', 'missingTaggerEntry'].map(
-    (message) => [`fetch.fsck.${message}`, 'ignore'] as const,
-  ),
+  ...[
+    'zeroPaddedFilemode',
+    'missingSpaceBeforeDate',
+    'badTimezone',
+    'missingSpaceBeforeEmail',
+    'missingTaggerEntry',
+  ].map((message) => [`fetch.fsck.${message}`, 'ignore'] as const),
   ['advice.detachedHead', 'false'],
 ];
 
@@ -103,5 +107,5 @@ function configEnv(config: readonly (readonly [string, string])[]): Record<strin
     [`GIT_CONFIG_KEY_${index}`, key],
     [`GIT_CONFIG_VALUE_${index}`, value],
   ]);
-  return { GIT_CONFIG_COUNT: String(config.length), ...Object.fromEntries(pairs) as Record<string, string> };
+  return { GIT_CONFIG_COUNT: String(config.length), ...(Object.fromEntries(pairs) as Record<string, string>) };
 }

@@ -65,7 +65,9 @@ export class Mirror {
 
   async #fetchShallow(url: string, ref: string): Promise<void> {
     const fetch = async (...args: string[]): Promise<unknown> =>
-      this.#git(['fetch', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...args], { gitDir: this.folder });
+      this.#git(['fetch', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...args], {
+        gitDir: this.folder,
+      });
     const refspec = `+${ref}:${wantedRef}`;
     try {
       await fetch('--depth=1', '--', url, refspec);
@@ -74,7 +76,9 @@ export class Mirror {
       if (refusesShallow(error)) await fetch('--', url, refspec);
       else if (/^[0-9a-f]{40,}$/.test(ref) && refusesCommits(error)) {
         await fetch('--', url, '+refs/heads/*:refs/plumbline/heads/*', '+refs/tags/*:refs/plumbline/tags/*');
-        await this.#git(['update-ref', wantedRef, `${ref}^{commit}`], { gitDir: this.folder }).catch(() => Promise.reject(error));
+        await this.#git(['update-ref', wantedRef, `${ref}^{commit}`], { gitDir: this.folder }).catch(() =>
+          Promise.reject(error),
+        );
       } else throw error;
     }
   }
@@ -91,7 +95,14 @@ export class Mirror {
     const format = ['%H', '%T', '%an <%ae>', '%cn <%ce>', '%cI', '%s'].join('%x00');
     const line = await this.#git(['log', '-1', `--format=${format}`, revision, '--'], { gitDir: this.folder });
     const [commit = '', tree = '', author = '', committer = '', time = '', subject = ''] = line.trimEnd().split('\0');
-    return { commit, tree, author: short(author), committer: short(committer), subject: short(subject), time: utc(time) };
+    return {
+      commit,
+      tree,
+      author: short(author),
+      committer: short(committer),
+      subject: short(subject),
+      time: utc(time),
+    };
   }
 
   async list(commit: string): Promise<Generator<TreeEntry>> {
@@ -101,10 +112,13 @@ export class Mirror {
   /** A small text file of a commit, as configuration pairs. */
   async config(blob: string): Promise<Map<string, string>> {
     const text = await this.#git(['config', '--blob', blob, '-z', '--list'], { gitDir: this.folder });
-    const pairs = text.split('\0').filter(Boolean).map((pair) => {
-      const end = pair.indexOf('\n');
-      return [pair.slice(0, end), pair.slice(end + 1)] as const;
-    });
+    const pairs = text
+      .split('\0')
+      .filter(Boolean)
+      .map((pair) => {
+        const end = pair.indexOf('\n');
+        return [pair.slice(0, end), pair.slice(end + 1)] as const;
+      });
     return new Map(pairs);
   }
 
@@ -123,7 +137,9 @@ export class Mirror {
 
   /** Puts many packs into one and drops what no ref holds. */
   async tidy(): Promise<void> {
-    const packs = (await readdir(join(this.folder, 'objects', 'pack')).catch(() => [])).filter((name) => name.endsWith('.pack'));
+    const packs = (await readdir(join(this.folder, 'objects', 'pack')).catch(() => [])).filter((name) =>
+      name.endsWith('.pack'),
+    );
     if (packs.length > mostPacks) await this.#git(['gc', '--quiet', '--prune=now'], { gitDir: this.folder });
   }
 }

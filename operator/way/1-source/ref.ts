@@ -24,7 +24,8 @@ export function questionOf(ref: Ref, url: string): string[] | undefined {
   if (ref.commit !== undefined) return undefined;
   if (ref.name !== undefined) return ['ls-remote', '--', url, ref.name, `${ref.name}^{}`];
   if (ref.semver !== undefined) return ['ls-remote', '--tags', '--', url];
-  if (ref.tag !== undefined) return ['ls-remote', '--tags', '--', url, `refs/tags/${ref.tag}`, `refs/tags/${ref.tag}^{}`];
+  if (ref.tag !== undefined)
+    return ['ls-remote', '--tags', '--', url, `refs/tags/${ref.tag}`, `refs/tags/${ref.tag}^{}`];
   if (ref.branch !== undefined) return ['ls-remote', '--heads', '--', url, `refs/heads/${ref.branch}`];
   return ['ls-remote', '--symref', '--', url, 'HEAD'];
 }
@@ -36,9 +37,14 @@ export interface Answer {
 }
 
 export function parseAnswer(text: string): Answer {
-  const lines = text.split('\n').filter(Boolean).map((line) => line.split('\t'));
+  const lines = text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split('\t'));
   const head = lines.find(([first = '', second]) => first.startsWith('ref: ') && second === 'HEAD')?.[0]?.slice(5);
-  const refs = new Map(lines.filter(([first = '']) => /^[0-9a-f]{40,64}$/.test(first)).map(([id = '', ref = '']) => [ref, id]));
+  const refs = new Map(
+    lines.filter(([first = '']) => /^[0-9a-f]{40,64}$/.test(first)).map(([id = '', ref = '']) => [ref, id]),
+  );
   return { refs, ...(head === undefined ? {} : { head }) };
 }
 
@@ -65,7 +71,9 @@ function listedRef({ name, semver, tag, branch }: Ref, refs: Listing): string | 
 const shortName = (ref: string): string => /^refs\/(?:heads|tags)\/(.+)$/.exec(ref)?.[1] ?? ref;
 
 const tagsOf = (refs: Listing): string[] =>
-  [...refs.keys()].filter((ref) => ref.startsWith('refs/tags/') && !ref.endsWith('^{}')).map((ref) => ref.slice('refs/tags/'.length));
+  [...refs.keys()]
+    .filter((ref) => ref.startsWith('refs/tags/') && !ref.endsWith('^{}'))
+    .map((ref) => ref.slice('refs/tags/'.length));
 
 /** The tag with the highest version in the range (npm's rules: pre-releases only when the range names one); `v1.2.3` wins over `1.2.3`. */
 export function newestTag(tags: readonly string[], range: string): string | undefined {
@@ -78,7 +86,11 @@ export function newestTag(tags: readonly string[], range: string): string | unde
 /** What is not there, and what is instead. `refs` is everything that the remote has. */
 export function refNotFound(ref: Ref, where: string, { refs }: Answer): Failure {
   if (refs.size === 0) {
-    return failure('GitRepositoryEmpty', { where, what: 'the repository has no commit', remedy: 'push a first commit' });
+    return failure('GitRepositoryEmpty', {
+      where,
+      what: 'the repository has no commit',
+      remedy: 'push a first commit',
+    });
   }
   const wantsTag = ref.tag !== undefined || ref.semver !== undefined;
   const there = wantsTag ? tagsOf(refs).sort().reverse() : branchesOf(refs);
@@ -92,9 +104,13 @@ export function refNotFound(ref: Ref, where: string, { refs }: Answer): Failure 
 }
 
 const branchesOf = (refs: Listing): string[] =>
-  [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/')).map((ref) => ref.slice('refs/heads/'.length)).sort();
+  [...refs.keys()]
+    .filter((ref) => ref.startsWith('refs/heads/'))
+    .map((ref) => ref.slice('refs/heads/'.length))
+    .sort();
 
-const few = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+const few = (names: readonly string[]): string =>
+  `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
 
 export function describeRef({ name, commit, semver, tag, branch }: Ref): string {
   if (commit !== undefined) return `commit ${commit}`;
@@ -107,12 +123,16 @@ export function describeRef({ name, commit, semver, tag, branch }: Ref): string 
 function assertRef({ name, commit, semver, tag, branch }: Ref): void {
   const refuse = (field: string, expected: string, found: string): Failure =>
     failure('SourceInvalid', { where: `spec.ref.${field}`, what: 'the ref cannot be used', expected, found });
-  if (commit !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) throw refuse('commit', 'a full commit id', commit);
-  if (semver !== undefined && validRange(semver) === null) throw refuse('semver', 'a range like ^1.2 or >=1.0.0 <2.0.0', semver);
-  if (name !== undefined && !(name.startsWith('refs/') && isRefName(name))) throw refuse('name', 'a full ref like refs/heads/main', name);
+  if (commit !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
+    throw refuse('commit', 'a full commit id', commit);
+  if (semver !== undefined && validRange(semver) === null)
+    throw refuse('semver', 'a range like ^1.2 or >=1.0.0 <2.0.0', semver);
+  if (name !== undefined && !(name.startsWith('refs/') && isRefName(name)))
+    throw refuse('name', 'a full ref like refs/heads/main', name);
   if (tag !== undefined && !isRefName(tag)) throw refuse('tag', 'a tag name', tag);
   if (branch !== undefined && !isRefName(branch)) throw refuse('branch', 'a branch name', branch);
 }
 
 /** git-check-ref-format(1), which also keeps patterns and refspecs out. */
-const isRefName = (name: string): boolean => name !== '' && !/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|\.lock(\/|$)|(^|\/)\.|^-/.test(name);
+const isRefName = (name: string): boolean =>
+  name !== '' && !/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|\.lock(\/|$)|(^|\/)\.|^-/.test(name);

@@ -17,11 +17,15 @@ export const bounds: Bounds = { files: 50_000, fileSize: 10 * 2 ** 20, totalSize
 export interface Selection {
   /** '' when every file is taken; else 16 hexadecimal digits that stand for the choice. */
   readonly digest: string;
-  takes(path: string): boolean;
+  readonly takes: (path: string) => boolean;
 }
 
 /** @throws Failure SourceInvalid */
-export function selectionOf({ ignore, sparsePaths, submodules }: Pick<GitSourceSpec, 'ignore' | 'sparsePaths' | 'submodules'>): Selection {
+export function selectionOf({
+  ignore,
+  sparsePaths,
+  submodules,
+}: Pick<GitSourceSpec, 'ignore' | 'sparsePaths' | 'submodules'>): Selection {
   const roots = (sparsePaths ?? []).map(normalise).filter((path) => path !== '');
   const all = (sparsePaths ?? []).some((path) => normalise(path) === '') || roots.length === 0;
   const text = ignore ?? '';
@@ -30,14 +34,21 @@ export function selectionOf({ ignore, sparsePaths, submodules }: Pick<GitSourceS
   const everything = all && text.trim() === '' && submodules !== true;
   return {
     digest: everything ? '' : createHash('sha256').update(chosen).digest('hex').slice(0, 16),
-    takes: (path) => (all || roots.some((root) => path === root || path.startsWith(`${root}/`))) && (text === '' || !rules.ignores(path)),
+    takes: (path) =>
+      (all || roots.some((root) => path === root || path.startsWith(`${root}/`))) &&
+      (text === '' || !rules.ignores(path)),
   };
 }
 
 function normalise(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (!parts.includes('..')) return parts.join('/');
-  throw failure('SourceInvalid', { where: 'spec.sparsePaths', what: 'a path leaves the repository', found: path, remedy: 'use a path below the root, without ".."' });
+  throw failure('SourceInvalid', {
+    where: 'spec.sparsePaths',
+    what: 'a path leaves the repository',
+    found: path,
+    remedy: 'use a path below the root, without ".."',
+  });
 }
 
 /** The entries to export, with the folders above them, those first. */
@@ -62,13 +73,20 @@ export function assertBounds(entries: readonly TreeEntry[], where: string, limit
   let total = 0;
   for (const { path, size } of files) {
     total += size;
-    if (size > limits.fileSize) throw tooLarge(where, `file ${path}`, `${mebibytes(limits.fileSize)} a file`, mebibytes(size));
+    if (size > limits.fileSize)
+      throw tooLarge(where, `file ${path}`, `${mebibytes(limits.fileSize)} a file`, mebibytes(size));
     if (links.size > 0 && parentsOf(path).some((folder) => links.has(folder))) {
-      throw failure('SymlinkEscapes', { where, what: `${path} lies behind a symbolic link of the same commit`, remedy: 'replace the link by a folder' });
+      throw failure('SymlinkEscapes', {
+        where,
+        what: `${path} lies behind a symbolic link of the same commit`,
+        remedy: 'replace the link by a folder',
+      });
     }
   }
-  if (files.length > limits.files) throw tooLarge(where, 'the repository', `${limits.files} files`, `${files.length} files`);
-  if (total > limits.totalSize) throw tooLarge(where, 'the repository', `${mebibytes(limits.totalSize)} in all`, mebibytes(total));
+  if (files.length > limits.files)
+    throw tooLarge(where, 'the repository', `${limits.files} files`, `${files.length} files`);
+  if (total > limits.totalSize)
+    throw tooLarge(where, 'the repository', `${mebibytes(limits.totalSize)} in all`, mebibytes(total));
 }
 
 function parentsOf(path: string): string[] {

@@ -75,7 +75,10 @@ export class Shelf {
   }
 
   /** Makes the revision current, and removes what is neither among the newest `keep` nor in use. */
-  async makeCurrent(current: Shelved, { keep, inUse }: { keep: number; inUse: (folder: string) => boolean }): Promise<void> {
+  async makeCurrent(
+    current: Shelved,
+    { keep, inUse }: { keep: number; inUse: (folder: string) => boolean },
+  ): Promise<void> {
     const before = (await this.read())?.items ?? [];
     const items = [current.item, ...before.filter((item) => item !== current.item)];
     const kept = items.filter((item, index) => index < keep || inUse(this.path(item)));

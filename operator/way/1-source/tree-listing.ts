@@ -17,7 +17,7 @@ export const listingOf = (commit: string): string[] => ['ls-tree', '-r', '-t', '
 
 /** The entries of what `git ls-tree -r -t -l -z` prints. */
 export function* entriesOf(text: string): Generator<TreeEntry> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = text.indexOf('\0', start);
     const tab = text.indexOf('\t', start);
     const [mode = '', , id = '', size = ''] = text.slice(start, tab).split(/ +/);

@@ -1,0 +1,302 @@
+/** Fetches revisions: one cheap question to the remote, and only when its answer is new a fetch and an export. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseDuration, type GitSourceSpec } from '#api';
+import { failure, type Clock, type Failure, type Log } from '#runtime';
+import type { Revision } from '#values';
+import { lend, type Credentials, type Lent } from './credentials.ts';
+import { planExport } from './export.ts';
+import { gitIn, GitExitError, type Git } from './git.ts';
+import { gitFailure } from './git-failure.ts';
+import { parseRemote, type Remote } from './git-url.ts';
+import { Mirror, type CommitMeta } from './mirror.ts';
+import { choose, parseAnswer, questionOf, refNotFound, type Wanted } from './ref.ts';
+import { bounds, selectionOf, type Bounds, type Selection } from './selection.ts';
+import { Shelf, type Shelved } from './shelf.ts';
+import { digestOf, packEntries, TreeListing } from './tree-listing.ts';
+
+export interface RevisionStoreOptions {
+  /** Holds mirrors and exported revisions; may be empty, or left by an earlier process. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** PATH, proxies and trust anchors for git and ssh. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Revisions kept for each source. */
+  readonly keep?: number;
+  readonly limits?: Bounds;
+  /** Called before every git process, with its arguments. */
+  readonly onGit?: (args: readonly string[]) => void;
+}
+
+export interface FetchOptions {
+  /** `namespace/name` of the source. */
+  readonly key: string;
+  readonly spec: GitSourceSpec;
+  readonly credentials?: Credentials | undefined;
+  readonly signal?: AbortSignal;
+}
+
+export interface Fetched {
+  readonly revision: Revision;
+  /** Git's id of the commit's root tree. */
+  readonly tree: string;
+  /** `sha256:…` of the exported files. */
+  readonly digest: string;
+}
+
+/** What a source is at, or why the commit that it wants cannot be used. */
+interface Known {
+  readonly question: string;
+  readonly answer: string;
+  readonly fetched?: Fetched;
+  readonly refused?: Failure;
+}
+
+/** One run of fetchRevision. */
+interface Run {
+  readonly key: string;
+  readonly spec: GitSourceSpec;
+  readonly remote: Remote;
+  readonly selection: Selection;
+  readonly question: string;
+  readonly git: Git;
+  readonly home: string;
+}
+
+const plainEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+
+export class RevisionStore {
+  readonly #options: RevisionStoreOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #held = new Map<string, number>();
+
+  constructor(options: RevisionStoreOptions) {
+    this.#options = { ...options, folder: resolve(options.folder) };
+  }
+
+  /**
+   * The revision that the spec asks for. An unchanged remote costs one `git ls-remote` and returns the same object.
+   * @throws Failure Git… from the table, SourceInvalid, FileTooLarge; the revisions fetched before stay
+   */
+  async fetchRevision({ key, spec, credentials = {}, signal }: FetchOptions): Promise<Fetched> {
+    const remote = parseRemote(spec.url);
+    this.#assertNotOurs(remote);
+    const selection = selectionOf(spec);
+    const homes = join(this.#options.folder, 'homes');
+    await mkdir(homes, { recursive: true, mode: 0o700 });
+    await using lent = await lend(homes, remote, credentials);
+    using deadline = this.#deadline(parseDuration(spec.timeout), remote.url, signal);
+    const git = this.#git(lent, parseDuration(spec.timeout), deadline.signal);
+    const question = JSON.stringify([remote.url, spec.ref ?? {}, selection.digest]);
+    const run = { key, spec, remote, selection, question, git, home: lent.home };
+    try {
+      const wanted = await this.#ask(run);
+      return (await this.#alreadyThere(run, wanted)) ?? (await this.#bring(run, wanted));
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throw error instanceof GitExitError ? gitFailure(error, { where: remote.url, secrets: lent.secrets }) : error;
+    }
+  }
+
+  /** The revision on disk that has this commit, without asking anybody; undefined when the disk does not hold it. */
+  async restore({ key, commit }: { readonly key: string; readonly commit: string }): Promise<Fetched | undefined> {
+    const root = join(this.#options.folder, 'revisions');
+    const names = (await readdir(root).catch(() => [])).filter((name) => name.startsWith(`${shortDigest(key)}-`));
+    for (const name of names) {
+      const shelf = new Shelf(join(root, name));
+      const current = (await shelf.read())?.current;
+      if (current?.meta.commit !== commit || !shelf.has(current.item)) continue;
+      return this.#remember(key, current, this.#fetched(shelf, current, await shelf.readListing(current.item)));
+    }
+    return undefined;
+  }
+
+  /** Keeps the files of a revision on disk until disposed. */
+  hold({ folder }: Revision): Disposable {
+    this.#held.set(folder, (this.#held.get(folder) ?? 0) + 1);
+    let open = true;
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#held.get(folder) ?? 0) - (open ? 1 : 0);
+        open = false;
+        if (left > 0) this.#held.set(folder, left);
+        else this.#held.delete(folder);
+      },
+    };
+  }
+
+  /** Removes everything of a source that is gone. */
+  async forget(key: string): Promise<void> {
+    this.#known.delete(key);
+    await this.#sweep(key, '');
+  }
+
+  async #ask({ spec, remote, git }: Run): Promise<Wanted> {
+    const ref = spec.ref ?? {};
+    const question = questionOf(ref, remote.url);
+    const answer = question === undefined ? { refs: new Map<string, string>() } : parseAnswer(await git(question));
+    const wanted = choose(ref, answer);
+    if (wanted !== undefined) return wanted;
+    throw refNotFound(ref, remote.url, parseAnswer(await git(['ls-remote', '--', remote.url])));
+  }
+
+  async #alreadyThere({ key, question }: Run, { commit }: Wanted): Promise<Fetched | undefined> {
+    const known = this.#known.get(key);
+    if (known?.question !== question || known.answer !== commit) return undefined;
+    if (known.refused !== undefined) throw known.refused;
+    const shelf = this.#shelf(key, question);
+    const current = (await shelf.read())?.current;
+    return current !== undefined && shelf.has(current.item) ? known.fetched : undefined;
+  }
+
+  /** Fetches; a mirror that a crash left broken is thrown away and made anew, once. */
+  async #bring(run: Run, wanted: Wanted): Promise<Fetched> {
+    const mirror = this.#mirror(run);
+    const old = mirror.exists;
+    try {
+      return await this.#bringInto(mirror, run, wanted);
+    } catch (error) {
+      const broken =
+        error instanceof GitExitError &&
+        (gitFailure(error, { where: '' }).reason === 'GitFailed' || error.stderr.includes(mirror.folder));
+      if (!old || !broken) throw error;
+      this.#options.log.warn('the mirror is broken and is made anew', {
+        source: run.key,
+        said: gitFailure(error, { where: run.remote.url }).message,
+      });
+      await mirror.remove();
+      return this.#bringInto(mirror, run, wanted);
+    }
+  }
+
+  async #bringInto(mirror: Mirror, run: Run, wanted: Wanted): Promise<Fetched> {
+    const { key, spec, remote, selection, question } = run;
+    const meta = await mirror.fetch(remote.url, wanted.ref);
+    const modules = join(`${mirror.folder}.modules`);
+    let files = 0;
+    const plan = await planExport({
+      mirror,
+      commit: meta.commit,
+      remote,
+      selection,
+      submodules: spec.submodules,
+      limits: this.#options.limits ?? bounds,
+      mirrorOf: ({ url }) => new Mirror(join(modules, shortDigest(url)), run.git),
+      scratchFile: () => join(run.home, `index-${(files += 1)}`),
+    }).catch((error: unknown) => {
+      // The commit itself is at fault: asked again, the same answer costs one ls-remote and no fetch.
+      if (!(error instanceof GitExitError))
+        this.#known.set(key, { question, answer: wanted.commit, refused: error as Failure });
+      throw error;
+    });
+    const shelf = this.#shelf(key, question);
+    const item = selection.digest === '' ? meta.tree : `${meta.tree}-${selection.digest}`;
+    const listing = packEntries(plan.entries);
+    if (!shelf.has(item)) await shelf.publish(item, listing, (folder) => plan.write(folder));
+    const shelved = {
+      name: nameOf(wanted, meta),
+      meta,
+      digest: digestOf(plan.entries),
+      mark: selection.digest,
+      item,
+      question,
+      answer: wanted.commit,
+    };
+    await shelf.makeCurrent(shelved, { keep: this.#options.keep ?? 5, inUse: (folder) => this.#held.has(folder) });
+    await mirror.tidy();
+    await this.#sweep(key, mirrorName(key, remote.url));
+    return this.#remember(key, shelved, this.#fetched(shelf, shelved, listing));
+  }
+
+  #fetched(shelf: Shelf, { name, meta, digest, mark, item }: Shelved, packed: Buffer): Fetched {
+    const { commit, author, committer, subject, time, tree } = meta;
+    const listing = new TreeListing(tree, packed, mark);
+    const folder = shelf.path(item);
+    const revision = {
+      name,
+      commit,
+      author,
+      committer,
+      subject,
+      time,
+      folder,
+      treeOf: (path: string) => listing.treeOf(path),
+    };
+    return { revision, tree, digest };
+  }
+
+  #remember(key: string, { question, answer }: Shelved, fetched: Fetched): Fetched {
+    this.#known.set(key, { question, answer, fetched });
+    return fetched;
+  }
+
+  #mirror({ key, remote, git }: Run): Mirror {
+    return new Mirror(join(this.#options.folder, 'mirrors', mirrorName(key, remote.url)), git);
+  }
+
+  #shelf(key: string, question: string): Shelf {
+    const [url] = JSON.parse(question) as [string];
+    return new Shelf(join(this.#options.folder, 'revisions', mirrorName(key, url)));
+  }
+
+  /** Removes mirrors and revisions of addresses that the source had before, but not what is in use. */
+  async #sweep(key: string, keep: string): Promise<void> {
+    const prefix = `${shortDigest(key)}-`;
+    for (const kind of ['mirrors', 'revisions']) {
+      const root = join(this.#options.folder, kind);
+      const names = await readdir(root).catch(() => []);
+      const old = names.filter((name) => name.startsWith(prefix) && name.replace(/\.modules$/, '') !== keep);
+      const free = old.filter((name) => ![...this.#held.keys()].some((folder) => folder.startsWith(join(root, name))));
+      await Promise.all(free.map((name) => rm(join(root, name), { recursive: true, force: true })));
+    }
+  }
+
+  #git({ home, config, sshCommand }: Lent, timeoutMs: number, signal: AbortSignal): Git {
+    const { environment = plainEnvironment, onGit } = this.#options;
+    // A transfer that stands still ends by itself, even when its git was killed over it.
+    const stall = [
+      ['http.lowSpeedLimit', '1'],
+      ['http.lowSpeedTime', String(Math.ceil(timeoutMs / 1000))],
+    ] as const;
+    const git = gitIn({ home, environment, config: [...config, ...stall], sshCommand, signal });
+    return (args, call) => {
+      onGit?.(args);
+      return git(args, call);
+    };
+  }
+
+  #deadline(ms: number, where: string, outer: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+    const controller = new AbortController();
+    const cancel = this.#options.clock.after(ms, () =>
+      controller.abort(
+        failure('GitUnreachable', {
+          where,
+          what: `no answer within ${ms / 1000} s`,
+          remedy: 'look at the server and the network policy, or raise spec.timeout',
+        }),
+      ),
+    );
+    const signal = outer === undefined ? controller.signal : AbortSignal.any([controller.signal, outer]);
+    return { signal, [Symbol.dispose]: cancel };
+  }
+
+  /** The files of the operator are not a repository for tenants to read. */
+  #assertNotOurs({ protocol, url }: Remote): void {
+    if (protocol !== 'file' || !`${resolve(fileURLToPath(url))}/`.startsWith(`${this.#options.folder}/`)) return;
+    throw failure('SourceInvalid', { where: 'spec.url', what: 'the address lies in the data folder of the operator' });
+  }
+}
+
+/** `main@sha1:…`; a commit that was asked for by its id is only that. */
+function nameOf({ name }: Wanted, { commit }: CommitMeta): string {
+  const id = `${commit.length === 64 ? 'sha256' : 'sha1'}:${commit}`;
+  return name === '' ? id : `${name}@${id}`;
+}
+
+const shortDigest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** The source's part comes first, so that all of one source's folders are found. */
+const mirrorName = (key: string, url: string): string => `${shortDigest(key)}-${shortDigest(url)}`;
