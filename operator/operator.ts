@@ -161,19 +161,20 @@ async function startWork(base: Base): Promise<Working> {
     createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),
   );
   const shared = { transport, events, clock, metrics, log };
-  controllers.source = await startController({
-    ...shared,
-    definition: gitSourceController({ store, revisions, transport, discovery, clock, log }),
-    cache: sources,
-    resource: sourceKind,
-  });
-  controllers.stack = await startController({
+  controllers.stack = startController({
     ...shared,
     definition: stackController(house, clock, config.concurrency),
     cache: stacks,
     resource: stacksKind,
   });
-  started.use(wireWakes({ house, controller: controllers.stack, revisions, stacks }));
+  // Wired before the first fetch, so that no revision goes unheard.
+  started.use(wireWakes({ house, controller: controllers.stack, revisions, stacks, sources }));
+  controllers.source = startController({
+    ...shared,
+    definition: gitSourceController({ store, revisions, transport, discovery }),
+    cache: sources,
+    resource: sourceKind,
+  });
   started.use(
     definitions.subscribe(
       () => void house.kindsChanged().catch((error: unknown) => log.warn('discovery failed', { error })),

@@ -1,10 +1,11 @@
 /** A GitSource: the repository, and the ref of it, that stacks are read from. */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { GitSourceInput } from '#api';
+import type { GitSourceSpec } from '#api';
 import { systemNamespace } from './names.ts';
+import type { Written } from './written.ts';
 
-export type GitSourceProps = GitSourceInput & {
+export type GitSourceProps = Written<GitSourceSpec, 'url'> & {
   /** Default: the construct's id. */
   readonly name?: string;
   /** Default: plumbline-system. */

@@ -1,11 +1,12 @@
 /** A Stack: one folder of a source, applied as one account, after the stacks that it depends on. */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { StackInput } from '#api';
+import type { StackSpec } from '#api';
 import type { GitSource } from './git-source.ts';
 import { systemNamespace } from './names.ts';
+import type { Written } from './written.ts';
 
-export type StackProps = Omit<StackInput, 'sourceRef' | 'dependsOn'> & {
+export type StackProps = Omit<Written<StackSpec>, 'sourceRef' | 'dependsOn'> & {
   /** Default: the construct's id. */
   readonly name?: string;
   /** Default: plumbline-system. */

@@ -1,6 +1,6 @@
 /** `GitSource`: a repository and a ref; serves the newest commit of it. */
 import { conditions, duration, lastHandledReconcileAt, name, observedGeneration, time } from './common-fields.ts';
-import { defineKind, type CustomObject } from './kind.ts';
+import { defineKind, type CustomObject, type Written } from './kind.ts';
 import { boolean, list, object, optional, text, type Node } from './schema.ts';
 
 const spec = object('What to fetch, and how.', {
@@ -68,6 +68,7 @@ const status = object('What was found.', {
 
 type ReadOf<N> = N extends Node<infer Read> ? Read : never;
 export type GitSourceSpec = ReadOf<typeof spec>;
+export type GitSourceInput = Written<GitSourceSpec> & Pick<GitSourceSpec, 'url'>;
 export type GitSource = CustomObject<GitSourceSpec, ReadOf<typeof status>>;
 
 export const gitSourceKind = defineKind({

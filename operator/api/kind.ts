@@ -124,3 +124,10 @@ export function toCrd({
     },
   };
 }
+
+/** A value as people write it: whatever has a default, or is optional, may be left out. */
+export type Written<T> = T extends readonly (infer Item)[]
+  ? readonly Written<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Written<T[K]> }
+    : T;

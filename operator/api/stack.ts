@@ -1,6 +1,6 @@
 /** `Stack`: a path of a source, and how it is applied, ordered, watched and removed. */
 import { conditions, duration, lastHandledReconcileAt, name, observedGeneration, time } from './common-fields.ts';
-import { defineKind, type CustomObject } from './kind.ts';
+import { defineKind, type CustomObject, type Written } from './kind.ts';
 import { boolean, integer, list, object, oneOf, optional, text, type Node } from './schema.ts';
 
 const reference = {
@@ -146,6 +146,7 @@ const status = object('How things stand.', {
 
 type ReadOf<N> = N extends Node<infer Read> ? Read : never;
 export type StackSpec = ReadOf<typeof spec>;
+export type StackInput = Written<StackSpec>;
 export type Stack = CustomObject<StackSpec, ReadOf<typeof status>>;
 
 export const stackKind = defineKind({

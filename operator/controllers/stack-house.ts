@@ -206,7 +206,7 @@ export class StackHouse implements House {
     return changedFields(before, after).map(({ path }) => path);
   }
 
-  newDrift(stack: Stack, drifted: readonly Drifted[]): Drifted[] {
+  newDrift(drifted: readonly Drifted[]): Drifted[] {
     const news = drifted.filter(({ key }) => this.#toldDrift.get(key) !== (this.observed.get(key)?.seen ?? 'deleted'));
     for (const { key } of news) this.#toldDrift.set(key, this.observed.get(key)?.seen ?? 'deleted');
     return news;

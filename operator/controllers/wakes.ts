@@ -1,5 +1,5 @@
 /** What wakes a stack: a new commit under its path, its dependencies, its objects, a new kind. */
-import type { Stack } from '#api';
+import type { GitSource, Stack } from '#api';
 import type { RunningController } from '#loop';
 import { failure } from '#runtime';
 import type { Revisions } from '#source';
@@ -12,13 +12,15 @@ export interface Wiring {
   readonly controller: RunningController;
   readonly revisions: Revisions;
   readonly stacks: WatchCache<Stack>;
+  readonly sources: WatchCache<GitSource>;
 }
 
 /** Connects the events to the controller; dispose to stop. */
-export function wireWakes({ house, controller, revisions, stacks }: Wiring): Disposable {
+export function wireWakes({ house, controller, revisions, stacks, sources }: Wiring): Disposable {
   const subscriptions = [
     revisions.subscribe((source) => onRevision(source)),
     stacks.subscribe(({ key, old, new: now }) => onStack(key, old, now)),
+    sources.subscribe(({ key }) => onSource(key)),
     house.observed.subscribe(({ old, now }) => {
       const owner = now?.stack ?? old?.stack;
       if (owner !== undefined) controller.wake(owner);
@@ -31,6 +33,14 @@ export function wireWakes({ house, controller, revisions, stacks }: Wiring): Dis
       if (house.neighbours.sourceKeyOf(stack) !== source || stack.spec.suspend) continue;
       if (house.neighbours.isUpToDate(stack)) continue;
       controller.interrupt(keyOfStack(stack), failure('Superseded', { what: 'a newer commit arrived' }));
+    }
+  }
+
+  /** Stacks without a revision tell why: their source came, went, or failed in another way. */
+  function onSource(source: string): void {
+    for (const stack of house.neighbours.all()) {
+      if (house.neighbours.sourceKeyOf(stack) !== source) continue;
+      if (revisions.current(source) === undefined || house.neighbours.sourceOf(stack) === undefined) controller.wake(keyOfStack(stack));
     }
   }
 

@@ -15,7 +15,7 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   const found = findDrift(house.inventory.of(key), house.observed);
   if (found.length === 0) return noteNoDrift(house, walk, stack);
   const due =
-    mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(stack, found);
+    mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
   if (due.length === 0) return;
   const fields = await treat(stack, due, mode, house, walk);
   await house.inventory.flush(refOf(stack));

@@ -43,7 +43,7 @@ export interface House {
   healthOf(stack: Stack): Health;
   fieldsBetween(before: KubeObject, after: KubeObject): string[];
   /** In mode `warn`: the drifted objects that have not been told about in their present state. */
-  newDrift(stack: Stack, drifted: readonly Drifted[]): Drifted[];
+  newDrift(drifted: readonly Drifted[]): Drifted[];
   /** Wakes the stack again after so many milliseconds. */
   wakeAfter(stack: Stack, ms: number): void;
   forget(stack: Stack): Promise<void>;
