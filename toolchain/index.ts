@@ -1,0 +1,5 @@
+/** The toolchain's room: programs, a real control plane, processes that never outlive their parent. */
+export { cacheFolder, type Report } from './cache.ts';
+export { resolveTools, toolPaths, type Resolved, type ResolveOptions } from './resolve.ts';
+export { type Found } from './find.ts';
+export { toolNames, tools, type Tool, type ToolName } from './tools.ts';
