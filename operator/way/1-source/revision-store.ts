@@ -1,6 +1,4 @@
 /** Fetches revisions: one cheap question to the remote, and only when its answer is new a fetch and an export. */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDuration, type GitSourceSpec } from '#api';
@@ -8,6 +6,7 @@ import { failure, type Clock, type Failure, type Log } from '#runtime';
 import type { Revision } from '#values';
 import { lend, type Credentials, type Lent } from './credentials.ts';
 import { planExport } from './export.ts';
+import { Folders } from './folders.ts';
 import { gitIn, GitExitError, type Git } from './git.ts';
 import { gitFailure } from './git-failure.ts';
 import { parseRemote, type Remote } from './git-url.ts';
@@ -70,11 +69,13 @@ const plainEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
 
 export class RevisionStore {
   readonly #options: RevisionStoreOptions;
+  readonly #folders: Folders;
   readonly #known = new Map<string, Known>();
   readonly #held = new Map<string, number>();
 
   constructor(options: RevisionStoreOptions) {
-    this.#options = { ...options, folder: resolve(options.folder) };
+    this.#options = options;
+    this.#folders = new Folders(options.folder);
   }
 
   /**
@@ -85,9 +86,7 @@ export class RevisionStore {
     const remote = parseRemote(spec.url);
     this.#assertNotOurs(remote);
     const selection = selectionOf(spec);
-    const homes = join(this.#options.folder, 'homes');
-    await mkdir(homes, { recursive: true, mode: 0o700 });
-    await using lent = await lend(homes, remote, credentials);
+    await using lent = await lend(await this.#folders.homes(), remote, credentials);
     using deadline = this.#deadline(parseDuration(spec.timeout), remote.url, signal);
     const git = this.#git(lent, parseDuration(spec.timeout), deadline.signal);
     const question = JSON.stringify([remote.url, spec.ref ?? {}, selection.digest]);
@@ -103,10 +102,8 @@ export class RevisionStore {
 
   /** The revision on disk that has this commit, without asking anybody; undefined when the disk does not hold it. */
   async restore({ key, commit }: { readonly key: string; readonly commit: string }): Promise<Fetched | undefined> {
-    const root = join(this.#options.folder, 'revisions');
-    const names = (await readdir(root).catch(() => [])).filter((name) => name.startsWith(`${shortDigest(key)}-`));
-    for (const name of names) {
-      const shelf = new Shelf(join(root, name));
+    for (const folder of await this.#folders.allRevisions(key)) {
+      const shelf = new Shelf(folder);
       const current = (await shelf.read())?.current;
       if (current?.meta.commit !== commit || !shelf.has(current.item)) continue;
       return this.#remember(key, current, this.#fetched(shelf, current, await shelf.readListing(current.item)));
@@ -131,7 +128,12 @@ export class RevisionStore {
   /** Removes everything of a source that is gone. */
   async forget(key: string): Promise<void> {
     this.#known.delete(key);
-    await this.#sweep(key, '');
+    await this.#folders.sweep(key, undefined, [...this.#held.keys()]);
+  }
+
+  /** Removes what sources that are gone left on disk. */
+  keepOnly(keys: readonly string[]): Promise<void> {
+    return this.#folders.keepOnly(keys);
   }
 
   async #ask({ spec, remote, git }: Run): Promise<Wanted> {
@@ -143,11 +145,12 @@ export class RevisionStore {
     throw refNotFound(ref, remote.url, parseAnswer(await git(['ls-remote', '--', remote.url])));
   }
 
-  async #alreadyThere({ key, question }: Run, { commit }: Wanted): Promise<Fetched | undefined> {
+  async #alreadyThere(run: Run, { commit }: Wanted): Promise<Fetched | undefined> {
+    const { key, question } = run;
     const known = this.#known.get(key);
     if (known?.question !== question || known.answer !== commit) return undefined;
     if (known.refused !== undefined) throw known.refused;
-    const shelf = this.#shelf(key, question);
+    const shelf = this.#shelf(run);
     const current = (await shelf.read())?.current;
     return current !== undefined && shelf.has(current.item) ? known.fetched : undefined;
   }
@@ -175,7 +178,6 @@ export class RevisionStore {
   async #bringInto(mirror: Mirror, run: Run, wanted: Wanted): Promise<Fetched> {
     const { key, spec, remote, selection, question } = run;
     const meta = await mirror.fetch(remote.url, wanted.ref);
-    const modules = join(`${mirror.folder}.modules`);
     let files = 0;
     const plan = await planExport({
       mirror,
@@ -184,7 +186,7 @@ export class RevisionStore {
       selection,
       submodules: spec.submodules,
       limits: this.#options.limits ?? bounds,
-      mirrorOf: ({ url }) => new Mirror(join(modules, shortDigest(url)), run.git),
+      mirrorOf: ({ url }) => new Mirror(this.#folders.moduleMirror(mirror.folder, url), run.git),
       scratchFile: () => join(run.home, `index-${(files += 1)}`),
     }).catch((error: unknown) => {
       // The commit itself is at fault: asked again, the same answer costs one ls-remote and no fetch.
@@ -192,7 +194,7 @@ export class RevisionStore {
         this.#known.set(key, { question, answer: wanted.commit, refused: error as Failure });
       throw error;
     });
-    const shelf = this.#shelf(key, question);
+    const shelf = this.#shelf(run);
     const item = selection.digest === '' ? meta.tree : `${meta.tree}-${selection.digest}`;
     const listing = packEntries(plan.entries);
     if (!shelf.has(item)) await shelf.publish(item, listing, (folder) => plan.write(folder));
@@ -207,7 +209,7 @@ export class RevisionStore {
     };
     await shelf.makeCurrent(shelved, { keep: this.#options.keep ?? 5, inUse: (folder) => this.#held.has(folder) });
     await mirror.tidy();
-    await this.#sweep(key, mirrorName(key, remote.url));
+    await this.#folders.sweep(key, remote.url, [...this.#held.keys()]);
     return this.#remember(key, shelved, this.#fetched(shelf, shelved, listing));
   }
 
@@ -234,24 +236,11 @@ export class RevisionStore {
   }
 
   #mirror({ key, remote, git }: Run): Mirror {
-    return new Mirror(join(this.#options.folder, 'mirrors', mirrorName(key, remote.url)), git);
+    return new Mirror(this.#folders.mirror(key, remote.url), git);
   }
 
-  #shelf(key: string, question: string): Shelf {
-    const [url] = JSON.parse(question) as [string];
-    return new Shelf(join(this.#options.folder, 'revisions', mirrorName(key, url)));
-  }
-
-  /** Removes mirrors and revisions of addresses that the source had before, but not what is in use. */
-  async #sweep(key: string, keep: string): Promise<void> {
-    const prefix = `${shortDigest(key)}-`;
-    for (const kind of ['mirrors', 'revisions']) {
-      const root = join(this.#options.folder, kind);
-      const names = await readdir(root).catch(() => []);
-      const old = names.filter((name) => name.startsWith(prefix) && name.replace(/\.modules$/, '') !== keep);
-      const free = old.filter((name) => ![...this.#held.keys()].some((folder) => folder.startsWith(join(root, name))));
-      await Promise.all(free.map((name) => rm(join(root, name), { recursive: true, force: true })));
-    }
+  #shelf({ key, remote }: Run): Shelf {
+    return new Shelf(this.#folders.revisions(key, remote.url));
   }
 
   #git({ home, config, sshCommand }: Lent, timeoutMs: number, signal: AbortSignal): Git {
@@ -285,7 +274,7 @@ export class RevisionStore {
 
   /** The files of the operator are not a repository for tenants to read. */
   #assertNotOurs({ protocol, url }: Remote): void {
-    if (protocol !== 'file' || !`${resolve(fileURLToPath(url))}/`.startsWith(`${this.#options.folder}/`)) return;
+    if (protocol !== 'file' || !`${resolve(fileURLToPath(url))}/`.startsWith(`${this.#folders.root}/`)) return;
     throw failure('SourceInvalid', { where: 'spec.url', what: 'the address lies in the data folder of the operator' });
   }
 }
@@ -295,8 +284,3 @@ function nameOf({ name }: Wanted, { commit }: CommitMeta): string {
   const id = `${commit.length === 64 ? 'sha256' : 'sha1'}:${commit}`;
   return name === '' ? id : `${name}@${id}`;
 }
-
-const shortDigest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
-
-/** The source's part comes first, so that all of one source's folders are found. */
-const mirrorName = (key: string, url: string): string => `${shortDigest(key)}-${shortDigest(url)}`;
