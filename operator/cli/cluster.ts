@@ -24,7 +24,10 @@ export function addClusterOptions(command: Command): Command {
 }
 
 /** Connects, hands over, and closes the connections whatever happens. */
-export async function withCluster<T>({ kubeconfig, context }: ClusterOptions, use: (cluster: Cluster) => Promise<T>): Promise<T> {
+export async function withCluster<T>(
+  { kubeconfig, context }: ClusterOptions,
+  use: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
   const config = await loadClusterConfig({ kubeconfig: kubeconfig ?? homeConfig(), context });
   const transport = new Transport(config);
   try {

@@ -17,7 +17,7 @@ export async function commitOutput({ folder, output }: Program, subject: string)
     await git.raw('add', '--all', '--', output);
     const names = await git.raw('diff', '--cached', '--name-only', '--relative', '--no-renames', '-z', '--', output);
     const files = names.split('\0').filter((file) => file.endsWith('.yaml'));
-    if (names === '') return undefined;
+    if (files.length === 0) return undefined;
     const [before, after] = [await objectsOf(git, 'HEAD', files), await objectsOf(git, '', files)];
     await git.raw('commit', '--quiet', '-m', subject, '-m', describeChange(before, after), '--', output);
     return (await git.revparse(['HEAD'])).trim();
@@ -54,6 +54,9 @@ async function tree(git: SimpleGit, revision: string, files: readonly string[]):
 }
 
 function nameOf(object: unknown): string {
-  const { kind = '?', metadata = {} } = (object ?? {}) as { kind?: string; metadata?: { name?: string; namespace?: string } };
+  const { kind = '?', metadata = {} } = (object ?? {}) as {
+    kind?: string;
+    metadata?: { name?: string; namespace?: string };
+  };
   return `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join('/')}`;
 }

@@ -29,7 +29,9 @@ complete -o default -F _plumbline plumbline
 function fish(program: Command | null): string {
   const lines = verbsOf(program).flatMap((verb) => [
     `complete -c plumbline -n __fish_use_subcommand -f -a ${verb.name()} -d '${verb.description()}'`,
-    ...optionsOf(verb).map((option) => `complete -c plumbline -n '__fish_seen_subcommand_from ${verb.name()}' -l ${option.slice(2)}`),
+    ...optionsOf(verb).map(
+      (option) => `complete -c plumbline -n '__fish_seen_subcommand_from ${verb.name()}' -l ${option.slice(2)}`,
+    ),
   ]);
   return `${lines.join('\n')}\n`;
 }

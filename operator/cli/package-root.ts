@@ -8,5 +8,8 @@ export function packageRoot(): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'charts', 'crds'))) return folder;
   }
-  throw failure('Internal', { what: 'the folder charts of this installation is missing', remedy: 'install Plumbline again' });
+  throw failure('Internal', {
+    what: 'the folder charts of this installation is missing',
+    remedy: 'install Plumbline again',
+  });
 }

@@ -27,16 +27,29 @@ export interface FileChange {
 export async function readProgram(folder: string): Promise<Program> {
   const file = join(folder, 'cdk8s.yaml');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw failure('CommandInvalid', { what: `there is no ${file}`, remedy: 'name the folder that holds cdk8s.yaml, or run `plumbline init`' }, { cause });
+    throw failure(
+      'CommandInvalid',
+      { what: `there is no ${file}`, remedy: 'name the folder that holds cdk8s.yaml, or run `plumbline init`' },
+      { cause },
+    );
   });
   const settings = parse(file, text);
   const app = settings['app'];
   const output = settings['output'] ?? 'dist';
   if (typeof app !== 'string' || app === '') {
-    throw failure('CommandInvalid', { what: 'app is missing', where: file, expected: 'a command such as `node charts/main.ts`' });
+    throw failure('CommandInvalid', {
+      what: 'app is missing',
+      where: file,
+      expected: 'a command such as `node charts/main.ts`',
+    });
   }
   if (typeof output !== 'string' || !isBelow(folder, output)) {
-    throw failure('CommandInvalid', { what: 'output is not a folder below this one', where: file, found: String(output), remedy: 'stale files are removed there, so give it a folder of its own, such as dist' });
+    throw failure('CommandInvalid', {
+      what: 'output is not a folder below this one',
+      where: file,
+      found: String(output),
+      remedy: 'stale files are removed there, so give it a folder of its own, such as dist',
+    });
   }
   return { folder, app, output };
 }
@@ -67,7 +80,10 @@ export async function runProgram({ folder, app }: Program, environment: NodeJS.P
     child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
     const [code] = (await once(child, 'close')) as [number | null];
     if (code === 0) return await readFiles(scratch);
-    throw failure('SynthFailed', { what: `\`${app}\` ended with code ${code ?? 'none (killed)'}:\n${said.join('').trimEnd()}\n`, remedy: 'nothing was written' });
+    throw failure('SynthFailed', {
+      what: `\`${app}\` ended with code ${code ?? 'none (killed)'}:\n${said.join('').trimEnd()}\n`,
+      remedy: 'nothing was written',
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -80,7 +96,9 @@ export async function readFiles(folder: string): Promise<Files> {
     throw error;
   });
   const names = entries.filter((name) => name.endsWith('.yaml')).sort();
-  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)));
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
+  );
 }
 
 export function compare(committed: Files, wanted: Files): FileChange[] {

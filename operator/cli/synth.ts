@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { colour, withProgress } from './output.ts';
-import { compare, readFiles, readProgram, runProgram, writeChanges, type FileChange, type Program } from './synth-program.ts';
+import {
+  compare,
+  readFiles,
+  readProgram,
+  runProgram,
+  writeChanges,
+  type FileChange,
+  type Program,
+} from './synth-program.ts';
 import { exitCodes, type VerbContext } from './verb.ts';
 
 interface SynthOptions {
@@ -24,7 +32,9 @@ export function define(command: Command, { environment }: VerbContext): void {
       const changes = compare(await readFiles(output), wanted);
       if (options.check) return check(program, changes);
       await writeChanges(output, wanted, changes);
-      process.stdout.write(`${wanted.size} files in ${output}: ${changes.length === 0 ? 'nothing changed' : `${changes.length} changed`}\n`);
+      process.stdout.write(
+        `${wanted.size} files in ${output}: ${changes.length === 0 ? 'nothing changed' : `${changes.length} changed`}\n`,
+      );
       if (options.commit) await commit(program, options.message ?? '');
     });
 }

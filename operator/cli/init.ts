@@ -1,0 +1,65 @@
+/** `plumbline init <folder>`: a new platform repository, ready to install, synthesise and commit. */
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { failure } from '#runtime';
+import { packageRoot } from './package-root.ts';
+
+/** The sample that every new platform starts from. */
+const sample = ['platform', 'bootstrap', 'common', 'backend', 'frontend', 'stacks', 'podinfo'];
+/** The constructs are typed by the kinds' own definitions, which import nothing, so both are copied. */
+const notForCopies = /\.test\.ts$|[/\\]generate\.ts$/;
+
+export function define(command: Command): void {
+  command.argument('<folder>', 'a folder that is empty or does not exist').action(async (folder: string) => {
+    await initialise(folder, packageRoot());
+    process.stdout.write(`made ${folder}; next: cd ${folder} && npm install && npm run synth\n`);
+  });
+}
+
+/** @throws Failure CommandInvalid when the folder holds anything but .git. */
+export async function initialise(folder: string, root: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const found = (await readdir(folder)).filter((name) => name !== '.git');
+  if (found.length > 0) {
+    throw failure('CommandInvalid', {
+      what: `${folder} is not empty`,
+      found: found.slice(0, 3).join(', '),
+      remedy: 'name a new folder',
+    });
+  }
+  const source = join(root, 'charts');
+  const target = join(folder, 'charts');
+  const filter = (path: string): boolean => !notForCopies.test(path);
+  await cp(join(source, 'template'), folder, { recursive: true });
+  await cp(join(source, 'constructs'), join(target, 'constructs'), { recursive: true, filter });
+  await cp(join(root, 'operator', 'api'), join(target, 'api'), { recursive: true, filter });
+  for (const name of sample) await cp(join(source, `${name}.ts`), join(target, `${name}.ts`));
+  await cp(join(root, 'tsconfig.json'), join(folder, 'tsconfig.json'));
+  await writeFile(join(folder, 'package.json'), await packageFile(resolve(folder), root));
+  await writeFile(join(folder, '.gitignore'), 'node_modules/\n');
+}
+
+interface PackageFile {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+async function packageFile(folder: string, root: string): Promise<string> {
+  const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageFile;
+  const pick = (from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, from[name] ?? '*']));
+  const content = {
+    name: basename(folder)
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, '-'),
+    private: true,
+    type: 'module',
+    engines: { node: '>=24' },
+    imports: { '#api': './charts/api/index.ts', '#constructs': './charts/constructs/index.ts' },
+    scripts: { synth: 'plumbline synth', check: 'plumbline synth --check', typecheck: 'tsc --noEmit' },
+    dependencies: pick(own.dependencies, ['cdk8s', 'cdk8s-plus-27', 'constructs']),
+    devDependencies: pick(own.devDependencies, ['@types/node', 'typescript']),
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}

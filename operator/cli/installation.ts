@@ -1,0 +1,51 @@
+/** The objects of the operator's own installation, read from the synthesised chart, part by part. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import type { KubeObject, Resource } from '#kube';
+import { failure } from '#runtime';
+import type { Cluster } from './cluster.ts';
+import { packageRoot } from './package-root.ts';
+
+/** In the order of installation: the namespace stands in rbac. */
+export const components = ['crds', 'rbac', 'deployment'] as const;
+export type Component = (typeof components)[number];
+
+/** Parses `rbac,crds`; the order of the answer is that of installation. @throws Failure CommandInvalid */
+export function parseComponents(text: string): Component[] {
+  const named = text.split(',').map((name) => name.trim());
+  const unknown = named.find((name) => !components.some((component) => component === name));
+  if (unknown !== undefined) {
+    throw failure('CommandInvalid', {
+      what: '--components',
+      expected: `some of ${components.join(', ')}`,
+      found: unknown,
+    });
+  }
+  return components.filter((component) => named.includes(component));
+}
+
+/** @throws Failure Internal when the installation lacks its chart. */
+export async function readInstallation(parts: readonly Component[], image?: string): Promise<KubeObject[]> {
+  const folder = join(packageRoot(), 'charts', 'dist', 'plumbline');
+  const files = await Promise.all(parts.map((part) => readFile(join(folder, `${part}.yaml`), 'utf8')));
+  const objects = files.flatMap((text) => loadAll(text) as KubeObject[]);
+  return image === undefined ? objects : objects.map((object) => withImage(object, image));
+}
+
+interface DeploymentSpec {
+  readonly template: { readonly spec: { readonly containers: readonly object[] } };
+}
+
+function withImage(object: KubeObject, image: string): KubeObject {
+  if (object.kind !== 'Deployment') return object;
+  const spec = object['spec'] as DeploymentSpec;
+  const containers = spec.template.spec.containers.map((container) => ({ ...container, image }));
+  return { ...object, spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, containers } } } };
+}
+
+/** How the API server serves the object's kind; undefined when it does not. */
+export function resourceOf({ discovery }: Cluster, { apiVersion, kind }: KubeObject): Promise<Resource | undefined> {
+  const [first = '', second] = apiVersion.split('/');
+  return discovery.resource({ group: second === undefined ? '' : first, kind }, second ?? first);
+}

@@ -1,0 +1,74 @@
+/** `plumbline uninstall`: removes the operator; refuses while stacks exist, unless what they applied is to stay. */
+import type { Command } from 'commander';
+import { apiFailure, deleteObject, objectKey, patchMerge, resourcePath, type KubeObject } from '#kube';
+import { failure } from '#runtime';
+import { addClusterOptions, withCluster, type Cluster, type ClusterOptions } from './cluster.ts';
+import { readInstallation, resourceOf } from './installation.ts';
+
+interface UninstallOptions extends ClusterOptions {
+  readonly orphan?: true;
+}
+
+export function define(command: Command): void {
+  addClusterOptions(command)
+    .option('--orphan', 'leave in the cluster what the stacks have applied')
+    .action((options: UninstallOptions) =>
+      withCluster(options, (cluster) => uninstall(cluster, options.orphan ?? false)),
+    );
+}
+
+async function uninstall(cluster: Cluster, orphan: boolean): Promise<void> {
+  const stacks = await list(cluster, 'Stack');
+  if (stacks.length > 0 && !orphan) {
+    throw failure('CommandInvalid', {
+      what: `${stacks.length} stacks are still there (${stacks.slice(0, 5).map(objectKey).join(', ')})`,
+      remedy: 'delete them first, or keep what they applied with --orphan',
+    });
+  }
+  // The operator goes first, so that nobody acts on the finalizers that are taken off next.
+  for (const object of await readInstallation(['deployment'])) await remove(cluster, object);
+  for (const object of [...stacks, ...(await list(cluster, 'GitSource'))]) await letGo(cluster, object);
+  const rest = await readInstallation(['crds', 'rbac']);
+  for (const object of rest.reverse()) await remove(cluster, object);
+}
+
+async function list(cluster: Cluster, kind: string): Promise<KubeObject[]> {
+  const resource = await cluster.discovery.resource({ group: 'plumbline.dev', kind });
+  if (resource === undefined) return [];
+  const apiVersion = `${resource.group}/${resource.version}`;
+  const { body } = await cluster.transport
+    .request<{ items: KubeObject[] }>({ method: 'GET', path: resourcePath(resource, {}) })
+    .catch((error: unknown) => {
+      throw apiFailure(error, { verb: 'list', key: kind });
+    });
+  // The items of a list carry no kind of their own.
+  return body.items.map((item) => ({ ...item, apiVersion, kind }));
+}
+
+async function letGo(cluster: Cluster, object: KubeObject): Promise<void> {
+  const resource = await resourceOf(cluster, object);
+  if (resource === undefined) return;
+  const { name, namespace } = object.metadata;
+  await patchMerge({
+    transport: cluster.transport,
+    resource,
+    name,
+    namespace,
+    patch: { metadata: { finalizers: null } },
+  }).catch((error: unknown) => {
+    throw apiFailure(error, { verb: 'patch', key: objectKey(object) });
+  });
+}
+
+async function remove(cluster: Cluster, object: KubeObject): Promise<void> {
+  const key = objectKey(object);
+  const resource = await resourceOf(cluster, object);
+  if (resource === undefined) return;
+  const { name, namespace } = object.metadata;
+  const { deleted } = await deleteObject({ transport: cluster.transport, resource, name, namespace }).catch(
+    (error: unknown) => {
+      throw apiFailure(error, { verb: 'delete', key });
+    },
+  );
+  process.stdout.write(`${key} ${deleted ? 'deleted' : 'was not there'}\n`);
+}
