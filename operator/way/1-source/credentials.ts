@@ -102,10 +102,10 @@ function sshCommand(identity = 'none', knownHosts = '/dev/null'): string {
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
     'GlobalKnownHostsFile=/dev/null',
-    `UserKnownHostsFile=${knownHosts}`,
+    `UserKnownHostsFile="${knownHosts}"`,
     'IdentitiesOnly=yes',
     'IdentityAgent=none',
-    `IdentityFile=${identity}`,
+    `IdentityFile="${identity}"`,
     'ForwardAgent=no',
     'ConnectTimeout=30',
   ];
