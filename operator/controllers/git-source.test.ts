@@ -44,8 +44,8 @@ function startProcess(): { revisions: Revisions; reconcile: (spec?: Partial<GitS
   const store = new RevisionStore({ folder: join(root, 'data'), clock: systemClock, log });
   // Never asked: the sources of this file name no Secret.
   const transport = new Transport({ server: 'https://127.0.0.1:1' });
-  const { reconcile } = gitSourceController({ store, revisions, transport, discovery: new Discovery(transport) });
-  return { revisions, reconcile: (spec) => reconcile(sourceOf(spec), context()) };
+  const controller = gitSourceController({ store, revisions, transport, discovery: new Discovery(transport) });
+  return { revisions, reconcile: (spec) => controller.reconcile(sourceOf(spec), context()) };
 }
 
 const key = 'shop/platform';

@@ -46,17 +46,17 @@ export class Mirror {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Brings one ref or commit in, whatever its history was before, and says which commit it is. @throws GitExitError */
-  async fetch(url: string, ref: string): Promise<CommitMeta> {
-    await this.#create(ref);
+  /** Brings one ref or commit in, whatever its history was before, and says which commit it is; an id (by default `ref`) tells the repository's hash. @throws GitExitError */
+  async fetch(url: string, ref: string, id = ref): Promise<CommitMeta> {
+    await this.#create(id);
     await this.#fetchShallow(url, ref);
     return this.meta(wantedRef);
   }
 
-  async #create(ref: string): Promise<void> {
+  async #create(id: string): Promise<void> {
     if (this.exists) return;
     await mkdir(this.folder, { recursive: true });
-    const format = ref.length === 64 && /^[0-9a-f]+$/.test(ref) ? ['--object-format=sha256'] : [];
+    const format = /^[0-9a-f]{64}$/.test(id) ? ['--object-format=sha256'] : [];
     await this.#git(['init', '--quiet', '--bare', '--template=', ...format, '--', this.folder]);
     // Files are exported byte by byte: attributes in a repository must not rewrite them.
     await mkdir(join(this.folder, 'info'), { recursive: true });

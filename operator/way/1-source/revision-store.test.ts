@@ -300,3 +300,20 @@ test('an abort ends the fetch with its own reason', async () => {
   const signal = AbortSignal.abort(why);
   await expect(storeIn().fetchRevision({ key, spec: specOf(repository.url), signal })).rejects.toBe(why);
 });
+
+test('a repository with SHA-256 ids is followed too', async () => {
+  using modern = new TestRepository('--object-format=sha256');
+  const commit = modern.commit({ 'app/a': '1' });
+  const fetched = await storeIn().fetchRevision({ key, spec: specOf(modern.url, { sparsePaths: ['app'] }) });
+  expect(fetched.revision.name).toBe(`main@sha256:${commit}`);
+  expect(fetched.revision.treeOf('app')).toHaveLength(64);
+});
+
+test('what deleted sources left is removed, what others have stays', async () => {
+  repository.commit({ a: '1' });
+  const { revision } = await fetch(storeIn());
+  await storeIn().fetchRevision({ key: 'gone/source', spec: specOf(repository.url) });
+  await storeIn().keepOnly([key]);
+  expect(readdirSync(join(folder, 'mirrors'))).toHaveLength(1);
+  expect(existsSync(revision.folder)).toBe(true);
+});

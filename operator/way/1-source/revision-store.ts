@@ -177,7 +177,7 @@ export class RevisionStore {
 
   async #bringInto(mirror: Mirror, run: Run, wanted: Wanted): Promise<Fetched> {
     const { key, spec, remote, selection, question } = run;
-    const meta = await mirror.fetch(remote.url, wanted.ref);
+    const meta = await mirror.fetch(remote.url, wanted.ref, wanted.commit);
     let files = 0;
     const plan = await planExport({
       mirror,

@@ -9,8 +9,8 @@ import type { GitSourceSpec } from '#api';
 export class TestRepository implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'plumbline-repository-'));
 
-  constructor() {
-    this.git('init', '--quiet', '--initial-branch=main');
+  constructor(...options: string[]) {
+    this.git('init', ...options, '--quiet', '--initial-branch=main');
     this.git('config', 'user.name', 'Ada');
     this.git('config', 'user.email', 'ada@example.com');
     this.git('config', 'uploadpack.allowAnySHA1InWant', 'true');
