@@ -159,6 +159,7 @@ export class StackHouse implements House {
   /** Called when a CustomResourceDefinition comes or goes: wakes the stacks that wait for its kind. */
   async kindsChanged(): Promise<void> {
     this.discovery.invalidate();
+    await this.observed.dropUnserved();
     for (const [kind, waiters] of this.#waitingForKind) {
       if ((await this.discovery.resource(parseKey(`${kind}/any` as ObjectKey))) === undefined) continue;
       this.#waitingForKind.delete(kind);

@@ -31,7 +31,7 @@ export function wireWakes({ house, controller, revisions, stacks, sources }: Wir
   function onRevision(source: string): void {
     for (const stack of house.neighbours.all()) {
       if (house.neighbours.sourceKeyOf(stack) !== source || stack.spec.suspend) continue;
-      if (house.neighbours.isUpToDate(stack)) continue;
+      if (house.neighbours.isUpToDate(stack) && isReady(stack)) continue;
       controller.interrupt(keyOfStack(stack), failure('Superseded', { what: 'a newer commit arrived' }));
     }
   }
@@ -52,6 +52,9 @@ export function wireWakes({ house, controller, revisions, stacks, sources }: Wir
 
   return { [Symbol.dispose]: () => subscriptions.forEach((subscription) => subscription[Symbol.dispose]()) };
 }
+
+/** A stack that failed over an earlier commit has something to say even when this one is what it has applied. */
+const isReady = ({ status }: Stack): boolean => status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'False';
 
 /** Whether a dependent could go on now when it could not before. */
 function concernsOthers(old: Stack, now: Stack): boolean {

@@ -79,6 +79,16 @@ export class OwnedObjects implements ObservedObjects, AsyncDisposable {
     await this.#ensureKind(kind);
   }
 
+  /** Ends the watches of kinds that the API server no longer serves. */
+  async dropUnserved(): Promise<void> {
+    for (const [name, { cache }] of this.#kinds) {
+      const { group, kind } = parseKey(`${name}/any` as ObjectKey);
+      if ((await this.#options.discovery.resource({ group, kind })) !== undefined) continue;
+      this.#kinds.delete(name);
+      await cache[Symbol.asyncDispose]();
+    }
+  }
+
   async write(key: ObjectKey, send: () => Promise<KubeObject>): Promise<KubeObject> {
     const { group, kind, namespace, name } = parseKey(key);
     const watch = this.#kinds.get(kindName({ group, kind }));

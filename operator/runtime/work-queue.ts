@@ -37,8 +37,10 @@ export class WorkQueue {
 
   /** Aborts the run in hand and runs the key anew; a key that does not run is added. */
   interrupt(key: string, reason: Error): void {
+    // The run in hand is looked up first: adding an idle key starts a run that must not be aborted.
+    const run = this.#running.get(key);
     this.add(key);
-    this.#running.get(key)?.abort(reason);
+    run?.abort(reason);
   }
 
   /** Forgets everything planned for a key; a run in hand goes on. */

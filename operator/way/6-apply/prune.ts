@@ -32,6 +32,7 @@ export interface PruneRequest {
 export async function pruneObjects({ keys, phaseOf }: PruneRequest, context: ApplyContext): Promise<PruneReport> {
   const report: PruneReport = { objects: [], failures: [], remaining: [] };
   await context.observed.ensure(await knownKinds(keys, context));
+  await announce(keys, context);
   let index = 0;
   while (index < keys.length && report.remaining.length === 0 && report.failures.length === 0) {
     const phase = phaseOf(keys[index] as ObjectKey);
@@ -42,6 +43,16 @@ export async function pruneObjects({ keys, phaseOf }: PruneRequest, context: App
   for (const key of keys.slice(index)) report.remaining.push(key);
   await context.inventory.flush(context.stack);
   return report;
+}
+
+/** Marks the objects as in hand, so that their going is not taken for drift, by nobody and after no crash. */
+async function announce(keys: readonly ObjectKey[], { inventory, stack, signal }: ApplyContext): Promise<void> {
+  const owner = stackKey(stack);
+  for (const key of keys) {
+    const entry = inventory.of(owner).get(key);
+    if (entry !== undefined && entry.seen !== '') inventory.put(owner, { ...entry, desired: '', seen: '' });
+  }
+  await inventory.flush(stack, signal);
 }
 
 async function knownKinds(keys: readonly ObjectKey[], { discovery }: ApplyContext): Promise<ObjectKey[]> {
