@@ -1,262 +1,231 @@
-/** A real control plane on loopback: etcd, kube-apiserver with TLS and RBAC, and what makes Deployments become pods. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+/** A real Kubernetes control plane on loopback: etcd, API server with TLS and RBAC, and on request what makes pods run. */
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Transport, type ClusterConfig, type KubeObject } from '#kube';
-import { failure } from '#runtime';
-import { createAuthority, createSigningKey } from './certificates.ts';
-import { startProgram, type RunningProgram } from './processes.ts';
-import { toolPaths } from './resolve.ts';
+import { Transport, type ClusterConfig } from '#kube';
+import { failure, systemClock } from '#runtime';
+import type { Report } from './cache.ts';
+import { createCredentials, kubeconfigText, writeSecret, type Credentials, type User } from './credentials.ts';
+import { createNode } from './fake-node.ts';
+import { freePorts, untilReady } from './loopback.ts';
+import { removeAtEnd, startProcess, type RunningProcess } from './processes.ts';
+import {
+  apiServerArguments,
+  controllerManagerArguments,
+  etcdArguments,
+  schedulerArguments,
+} from './program-arguments.ts';
+import { resolveTools, type Resolved } from './resolve.ts';
+import type { ToolName } from './tools.ts';
 
 export interface ControlPlaneOptions {
-  /** Holds everything: certificates, etcd's data, logs. */
+  /** Everything is written below this folder; etcd's data is removed at the end. */
   readonly folder: string;
-  /** Also starts controller manager, scheduler and kwok with one node, so that pods become Ready. */
-  readonly workloads?: boolean;
+  /** Deployments, garbage collection, quotas, namespaces; implied by `kwok`. */
+  readonly controllerManager?: boolean;
+  /** A scheduler and one fake node, on which pods become Ready. */
+  readonly kwok?: boolean;
+  readonly log?: Report;
 }
 
-export interface ControlPlane {
-  readonly server: string;
-  /** For administrators. */
-  readonly config: ClusterConfig;
-  /** Path of a kubeconfig for administrators. */
-  readonly kubeconfig: string;
-  readonly transport: Transport;
-  /** Ends the API server and starts it again on the same port, with the same data. */
-  restartApiServer(): Promise<void>;
-  /** Loses the cluster: everything stops, etcd's data is gone, a fresh and empty cluster starts at the same address. */
-  lose(): Promise<void>;
-  /** Writes a kubeconfig for a ServiceAccount, with a token from TokenRequest. */
-  kubeconfigFor(namespace: string, account: string): Promise<string>;
-  stop(): Promise<void>;
-}
+const readyWithinMs = 60_000;
+const accountWithinMs = 10_000;
 
-const kubernetesTools = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
-const readyWithinMs = 15_000;
-
-export async function startControlPlane({ folder, workloads = false }: ControlPlaneOptions): Promise<ControlPlane> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const tools = await toolPaths(kubernetesTools);
-  const [certificates, ports] = await Promise.all([writeCertificates(folder), freePorts(5)]);
-  const token = randomBytes(16).toString('hex');
-  const cluster = new LocalCluster({ folder, tools, certificates, ports, token, workloads });
-  await cluster.start();
-  return cluster;
+/** Resolves the programs, starts them, and comes back when the API server is ready (about 3 s). */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { folder, kwok = false, controllerManager = kwok, log } = options;
+  const names: ToolName[] = ['etcd', 'kube-apiserver'];
+  if (controllerManager || kwok) names.push('kube-controller-manager');
+  if (kwok) names.push('kube-scheduler', 'kwok');
+  const programs = await resolveTools(names, log === undefined ? {} : { report: log });
+  await mkdir(folder, { recursive: true });
+  const credentials = await createCredentials(join(folder, 'credentials'));
+  const [api = 0, etcdClient = 0, etcdPeer = 0] = await freePorts(3);
+  const controlPlane = new ControlPlane({ folder, programs, credentials, ports: { api, etcdClient, etcdPeer }, names });
+  removeAtEnd(join(folder, 'etcd'));
+  try {
+    await controlPlane.start();
+  } catch (error) {
+    await controlPlane.stop();
+    throw error;
+  }
+  return controlPlane;
 }
 
 interface Parts {
   readonly folder: string;
-  readonly tools: Readonly<Record<(typeof kubernetesTools)[number], string>>;
-  readonly certificates: Certificates;
-  readonly ports: readonly number[];
-  readonly token: string;
-  readonly workloads: boolean;
+  readonly programs: Resolved;
+  readonly credentials: Credentials;
+  readonly ports: { readonly api: number; readonly etcdClient: number; readonly etcdPeer: number };
+  readonly names: readonly ToolName[];
 }
 
-class LocalCluster implements ControlPlane {
+/** A running control plane. It ends with this process at the latest, however this process ends. */
+export class ControlPlane {
   readonly server: string;
+  /** The authority's certificate, PEM. */
+  readonly ca: string;
+  /** A token of the group system:masters. */
+  readonly token: string;
+  /** Path of a kubeconfig with that token. */
   readonly kubeconfig: string;
+  readonly folder: string;
   readonly #parts: Parts;
-  #etcd: RunningProgram | undefined;
-  #apiServer: RunningProgram | undefined;
-  #others: RunningProgram[] = [];
-  #config: ClusterConfig | undefined;
-  #transport: Transport | undefined;
+  readonly #running = new Map<ToolName, RunningProcess>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.server = `https://127.0.0.1:${parts.ports[0]}`;
+    this.folder = parts.folder;
+    this.server = `https://127.0.0.1:${parts.ports.api}`;
+    this.ca = parts.credentials.ca;
+    this.token = parts.credentials.tokens.admin;
     this.kubeconfig = join(parts.folder, 'kubeconfig');
   }
 
-  get config(): ClusterConfig {
-    if (this.#config === undefined) throw failure('ApiUnavailable', { what: 'the control plane has not started' });
-    return this.#config;
+  /** For #kube's Transport, as administrator. */
+  get adminConfig(): ClusterConfig {
+    return this.configFor(this.token);
   }
 
-  get transport(): Transport {
-    return (this.#transport ??= new Transport(this.config));
+  /** For #kube's Transport, as the owner of `token`. */
+  configFor(token: string): ClusterConfig {
+    return { server: this.server, ca: this.ca, token: () => token };
   }
 
+  /** Process ids by program, for tests that look whether something is left. */
+  get pids(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#running].map(([name, { pid }]) => [name, pid]));
+  }
+
+  /** Starts what is not running, and waits until the API server is ready. */
   async start(): Promise<void> {
-    const { folder, certificates, token, workloads } = this.#parts;
-    const ca = await readFile(certificates.ca, 'utf8');
-    this.#config = { server: this.server, ca, token: () => token };
-    await writeFile(join(folder, 'tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
-    await this.#writeKubeconfig(this.kubeconfig, token);
-    await this.#startEtcd();
-    await this.#startApiServer();
-    if (workloads) await this.#startWorkloads();
-  }
-
-  async restartApiServer(): Promise<void> {
-    await this.#apiServer?.kill();
-    await this.#startApiServer();
-  }
-
-  async lose(): Promise<void> {
-    await this.#stopPrograms();
-    await rm(join(this.#parts.folder, 'etcd'), { recursive: true, force: true });
-    await this.#startEtcd();
-    await this.#startApiServer();
-    if (this.#parts.workloads) await this.#startWorkloads();
-  }
-
-  async kubeconfigFor(namespace: string, account: string): Promise<string> {
-    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
-    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 86_400 } };
-    const answer = await this.transport.request<{ status: { token: string } }>({ method: 'POST', path, body });
-    const file = join(this.#parts.folder, `${namespace}-${account}.kubeconfig`);
-    await this.#writeKubeconfig(file, answer.body.status.token);
-    return file;
-  }
-
-  async stop(): Promise<void> {
-    await this.#transport?.close();
-    await this.#stopPrograms();
-    await rm(join(this.#parts.folder, 'etcd'), { recursive: true, force: true });
-  }
-
-  async #stopPrograms(): Promise<void> {
-    await Promise.all(this.#others.map((program) => program.kill()));
-    this.#others = [];
-    await this.#apiServer?.kill();
-    await this.#etcd?.kill();
-  }
-
-  async #startEtcd(): Promise<void> {
-    const { folder, tools, ports } = this.#parts;
-    const client = `http://127.0.0.1:${ports[1]}`;
-    this.#etcd = this.#start('etcd', tools.etcd, [
-      `--data-dir=${join(folder, 'etcd')}`,
-      // A cluster that lives for minutes need not survive a power cut.
-      '--unsafe-no-fsync',
-      `--listen-client-urls=${client}`,
-      `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=http://127.0.0.1:${ports[2]}`,
-    ]);
-  }
-
-  async #startApiServer(): Promise<void> {
-    const { folder, tools, ports, certificates } = this.#parts;
-    this.#apiServer = this.#start('kube-apiserver', tools['kube-apiserver'], [
-      `--etcd-servers=http://127.0.0.1:${ports[1]}`,
-      '--bind-address=127.0.0.1',
-      `--secure-port=${ports[0]}`,
-      `--tls-cert-file=${certificates.cert}`,
-      `--tls-private-key-file=${certificates.key}`,
-      `--client-ca-file=${certificates.ca}`,
-      `--token-auth-file=${join(folder, 'tokens.csv')}`,
-      '--authorization-mode=RBAC',
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${certificates.accountKey}`,
-      `--service-account-signing-key-file=${certificates.accountKey}`,
-      '--service-cluster-ip-range=10.0.0.0/24',
-    ]);
-    await this.#untilReady();
-  }
-
-  async #startWorkloads(): Promise<void> {
-    const { tools, ports, certificates } = this.#parts;
-    const kubeconfig = `--kubeconfig=${this.kubeconfig}`;
-    this.#others = [
-      this.#start('kube-controller-manager', tools['kube-controller-manager'], [
+    await writeSecret(this.kubeconfig, kubeconfigText(this));
+    const { ports, credentials, folder } = this.#parts;
+    await this.#launch('etcd', etcdArguments(folder, ports));
+    await this.startApiServer();
+    if (this.#wants('kube-controller-manager')) {
+      const kubeconfig = await this.#kubeconfigOf('controllerManager');
+      await this.#launch('kube-controller-manager', controllerManagerArguments(kubeconfig, credentials.files));
+    }
+    if (this.#wants('kube-scheduler')) {
+      await this.#launch('kube-scheduler', schedulerArguments(await this.#kubeconfigOf('scheduler')));
+    }
+    if (this.#wants('kwok')) {
+      await this.withTransport(createNode);
+      const kubeconfig = await this.#kubeconfigOf('kwok');
+      await this.#launch('kwok', [
+        '--kubeconfig',
         kubeconfig,
-        '--leader-elect=false',
-        '--bind-address=127.0.0.1',
-        `--secure-port=${ports[3]}`,
-        `--service-account-private-key-file=${certificates.accountKey}`,
-        `--root-ca-file=${certificates.ca}`,
-      ]),
-      this.#start('kube-scheduler', tools['kube-scheduler'], [kubeconfig, '--leader-elect=false', '--bind-address=127.0.0.1', `--secure-port=${ports[4]}`]),
-      this.#start('kwok', tools.kwok, [kubeconfig, '--manage-all-nodes=true', '--node-lease-duration-seconds=40']),
-    ];
-    await this.transport.request<KubeObject>({ method: 'POST', path: '/api/v1/nodes', body: node });
-  }
-
-  #start(name: string, path: string, args: readonly string[]): RunningProgram {
-    return startProgram({ name, path, args, logFile: join(this.#parts.folder, `${name}.log`) });
-  }
-
-  async #untilReady(): Promise<void> {
-    const deadline = Date.now() + readyWithinMs;
-    for (;;) {
-      try {
-        await this.#ask('/readyz');
-        // The default namespace comes a moment after readiness.
-        await this.#ask('/api/v1/namespaces/default');
-        return;
-      } catch (cause) {
-        if (Date.now() > deadline || this.#apiServer?.exited()) {
-          const remedy = `read ${this.#parts.folder}/kube-apiserver.log`;
-          throw failure('ApiUnavailable', { what: 'kube-apiserver did not become ready', remedy }, { cause });
-        }
-      }
-      await sleep(50);
+        '--config',
+        join(import.meta.dirname, 'kwok-stages.yaml'),
+        '--manage-all-nodes',
+        '--node-lease-duration-seconds=40',
+      ]);
     }
   }
 
-  async #ask(path: string): Promise<void> {
-    await this.transport.request({ method: 'GET', path, signal: AbortSignal.timeout(2000) });
-  }
-
-  async #writeKubeconfig(file: string, token: string): Promise<void> {
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'local', cluster: { server: this.server, 'certificate-authority': this.#parts.certificates.ca } }],
-      users: [{ name: 'user', user: { token } }],
-      contexts: [{ name: 'local', context: { cluster: 'local', user: 'user' } }],
-      'current-context': 'local',
+  /** Starts the API server on the same port and data, and waits until it is ready. */
+  async startApiServer(): Promise<void> {
+    const { ports, credentials } = this.#parts;
+    await this.#launch('kube-apiserver', apiServerArguments(ports, credentials.files));
+    const check = async (): Promise<void> => {
+      for (const process of this.#running.values()) await process.check();
     };
-    await writeFile(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+    const { server, ca, token } = this;
+    await untilReady({ server, ca, token, withinMs: readyWithinMs, check });
   }
-}
 
-const node = {
-  apiVersion: 'v1',
-  kind: 'Node',
-  metadata: { name: 'node-0', annotations: { 'kwok.x-k8s.io/node': 'fake' }, labels: { 'kubernetes.io/hostname': 'node-0', type: 'kwok' } },
-  status: { allocatable: { cpu: '32', memory: '256Gi', pods: '1100' }, capacity: { cpu: '32', memory: '256Gi', pods: '1100' } },
-};
+  /** SIGKILL by default: open connections are cut in the middle. */
+  async stopApiServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#end('kube-apiserver', signal);
+  }
 
-interface Certificates {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-  /** Signs and checks service account tokens. */
-  readonly accountKey: string;
-}
+  /** Stops the API server and starts it again, with `down` run in between. */
+  async restartApiServer(down: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    await this.stopApiServer();
+    await down();
+    await this.startApiServer();
+  }
 
-/** Writes what the API server needs for TLS and tokens; the paths of the files. */
-async function writeCertificates(folder: string): Promise<Certificates> {
-  const authority = createAuthority('plumbline-local');
-  const server = authority.issue('kube-apiserver', ['127.0.0.1', 'localhost']);
-  const write = async (name: string, text: string): Promise<string> => {
-    const file = join(folder, name);
-    await writeFile(file, text, { mode: 0o600 });
+  /** The cluster is lost: every program is stopped and etcd's data removed; the addresses and credentials stay. */
+  async wipe(): Promise<void> {
+    await this.#endAll();
+    await rm(join(this.folder, 'etcd'), { recursive: true, force: true });
+  }
+
+  /** Loses the cluster and starts an empty one at the same address. */
+  async replace(): Promise<void> {
+    await this.wipe();
+    await this.start();
+  }
+
+  /** Stops everything and removes etcd's data; the logs and the kubeconfig stay in the folder. */
+  async stop(): Promise<void> {
+    await this.wipe();
+  }
+
+  /** A token of a ServiceAccount, asked of the API server (TokenRequest). The account may still be on its way. */
+  async serviceAccountToken(namespace: string, name: string, seconds = 86_400): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: seconds } };
+    const since = systemClock.now();
+    return this.withTransport(async (transport) => {
+      for (;;) {
+        try {
+          const answer = await transport.request<{ status: { token: string } }>({ method: 'POST', path, body });
+          return answer.body.status.token;
+        } catch (cause) {
+          if (systemClock.now() - since > accountWithinMs) {
+            const where = `ServiceAccount/${namespace}/${name}`;
+            throw failure('ToolFailed', { what: 'no token could be had', where }, { cause });
+          }
+        }
+        await systemClock.sleep(25);
+      }
+    });
+  }
+
+  /** Writes a kubeconfig of a ServiceAccount into the folder, and hands back its path. */
+  async kubeconfigFor(namespace: string, name: string): Promise<string> {
+    const token = await this.serviceAccountToken(namespace, name);
+    const file = join(this.folder, `${namespace}-${name}.kubeconfig`);
+    await writeSecret(file, kubeconfigText({ server: this.server, ca: this.ca, token, namespace }));
     return file;
-  };
-  return {
-    ca: await write('ca.crt', authority.certificate),
-    cert: await write('server.crt', server.certificate),
-    key: await write('server.key', server.key),
-    accountKey: await write('account.key', createSigningKey().privateKey),
-  };
-}
+  }
 
-/** Ports that are free now; held together until all are known, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  /** Runs `work` with an administrator's connection that is closed afterwards. */
+  async withTransport<T>(work: (transport: Transport) => Promise<T>): Promise<T> {
+    const transport = new Transport(this.adminConfig, { connections: 1 });
+    try {
+      return await work(transport);
+    } finally {
+      await transport.close();
+    }
+  }
+
+  #wants(name: ToolName): boolean {
+    return this.#parts.names.includes(name);
+  }
+
+  async #kubeconfigOf(user: User): Promise<string> {
+    const file = join(this.folder, 'credentials', `${user}.kubeconfig`);
+    const token = this.#parts.credentials.tokens[user];
+    await writeSecret(file, kubeconfigText({ server: this.server, ca: this.ca, token }));
+    return file;
+  }
+
+  async #launch(name: ToolName, args: readonly string[]): Promise<void> {
+    if (this.#running.get(name)?.running === true) return;
+    const logFile = join(this.folder, `${name}.log`);
+    const program = this.#parts.programs[name].path;
+    this.#running.set(name, await startProcess({ name, program, args, logFile }));
+  }
+
+  async #end(name: ToolName, signal: NodeJS.Signals): Promise<void> {
+    await this.#running.get(name)?.stop(signal);
+    this.#running.delete(name);
+  }
+
+  async #endAll(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.#end(name, 'SIGKILL')));
+  }
 }

@@ -114,7 +114,11 @@ function serve(root: string, request: IncomingMessage, response: ServerResponse)
     const end = head.indexOf('\r\n\r\n');
     if (end < 0) return;
     started = true;
-    const headers = head.subarray(0, end).toString().split('\r\n').map((line) => line.split(': ') as [string, string]);
+    const headers = head
+      .subarray(0, end)
+      .toString()
+      .split('\r\n')
+      .map((line) => line.split(': ') as [string, string]);
     const status = Number(headers.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
     response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'Status')));
     response.write(head.subarray(end + 4));

@@ -1,66 +1,149 @@
-/** Child processes that never outlive their parent. */
+/** Starts long-running programs that can never outlive this process, however it ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
 import { failure } from '#runtime';
+import { lastLines } from './command.ts';
 
-const alive = new Set<ChildProcess>();
-
-function killAll(): void {
-  for (const child of alive) child.kill('SIGKILL');
-}
-
-process.once('exit', killAll);
-
-export interface Program {
+export interface ProcessOptions {
+  /** Its name in messages. */
   readonly name: string;
-  readonly path: string;
+  readonly program: string;
   readonly args: readonly string[];
+  /** Both outputs are appended to this file. */
   readonly logFile: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
 }
 
-export interface RunningProgram {
+export interface RunningProcess {
+  readonly name: string;
   readonly pid: number;
-  /** Rejects, with the way to the log, when the program ends by itself. */
-  readonly ended: Promise<number>;
-  readonly exited: () => boolean;
-  /** SIGTERM, then SIGKILL after `graceMs`. */
-  stop(graceMs?: number): Promise<void>;
-  kill(): Promise<void>;
+  readonly logFile: string;
+  readonly running: boolean;
+  /** Resolves with the exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** Sends the signal (SIGTERM when not given) and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+  /** Throws ToolFailed with the last lines of the log when it has ended. */
+  check(): Promise<void>;
 }
 
-/** Starts a program whose output goes to a log file. */
-export function startProgram({ name, path, args, logFile, env }: Program): RunningProgram {
-  const child = spawn(path, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  const log = createWriteStream(logFile, { flags: 'a' });
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  alive.add(child);
-  let over = false;
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (error) => reject(failure('Internal', { what: `${name} could not be started: ${error.message}`, where: path })));
+/**
+ * Reads `add <pid>`, `drop <pid>` and `folder <path>`; when its input ends, because we ended or were killed, it kills
+ * each process (a group of its own) and removes each folder. This is what makes even SIGKILL of us leave nothing behind.
+ */
+const guardScript = `
+trap '' INT TERM HUP
+pids=' '
+folders=
+while read -r verb value; do
+  case $verb in
+    add) pids="$pids$value " ;;
+    drop) case $pids in *" $value "*) pids="\${pids%% $value *} \${pids#* $value }" ;; esac ;;
+    folder) folders="$folders$value
+" ;;
+  esac
+done
+for pid in $pids; do kill -KILL -- "-$pid" 2>/dev/null; done
+printf '%s' "$folders" | while read -r folder; do rm -rf "$folder"; done
+`;
+
+const alive = new Set<number>();
+let guard: ChildProcess | undefined;
+
+function tellGuard(line: string): void {
+  if (guard === undefined) {
+    guard = spawn('sh', ['-c', guardScript], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    guard.unref();
+    // The pipe must not keep our event loop alive; Node's types do not know that it is a socket.
+    const { stdin } = guard;
+    if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+    stdin?.on('error', () => undefined);
+    process.once('exit', killAll);
+  }
+  guard.stdin?.write(`${line}\n`);
+}
+
+/** On an orderly exit the processes are gone before we are; the guard covers every other end. */
+function killAll(): void {
+  for (const pid of alive) kill(pid, 'SIGKILL');
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended between the check and the signal.
+  }
+}
+
+/** Has the folder removed once this process has ended, in whatever way. */
+export function removeAtEnd(folder: string): void {
+  tellGuard(`folder ${folder}`);
+}
+
+/** Starts a program in a process group of its own, so that Ctrl-C in the terminal reaches us first. */
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  const { name, program, args, logFile } = options;
+  const log = await open(logFile, 'a');
+  try {
+    const child = spawn(program, args, {
+      stdio: ['ignore', log.fd, log.fd],
+      detached: true,
+      env: options.env ?? process.env,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    const { pid } = child;
+    if (pid === undefined) {
+      const [cause] = (await once(child, 'error')) as [Error];
+      throw failure('ToolFailed', { what: `${name} did not start`, where: program, found: cause.message }, { cause });
+    }
+    return supervise(child, pid, { name, logFile });
+  } finally {
+    await log.close();
+  }
+}
+
+function supervise(
+  child: ChildProcess,
+  pid: number,
+  { name, logFile }: { readonly name: string; readonly logFile: string },
+): RunningProcess {
+  alive.add(pid);
+  tellGuard(`add ${pid}`);
+  child.unref();
+  let running = true;
+  const ended = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => {
-      over = true;
-      alive.delete(child);
-      log.end();
-      resolve(code ?? (signal === null ? 0 : 128));
+      running = false;
+      alive.delete(pid);
+      tellGuard(`drop ${pid}`);
+      resolve(code ?? signal ?? 0);
     });
   });
-  ended.catch(() => alive.delete(child));
-  const signal = async (how: NodeJS.Signals): Promise<void> => {
-    if (over) return;
-    child.kill(how);
-    await ended;
-  };
   return {
-    pid: child.pid ?? 0,
+    name,
+    pid,
+    logFile,
     ended,
-    exited: () => over,
-    kill: () => signal('SIGKILL'),
-    stop: async (graceMs = 3000) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
-      await signal('SIGTERM');
-      clearTimeout(timer);
+    get running() {
+      return running;
+    },
+    stop: (signal = 'SIGTERM') => {
+      // While somebody waits for the end, the child has to keep the event loop alive.
+      if (running) child.ref();
+      if (running) kill(pid, signal);
+      return ended;
+    },
+    check: async () => {
+      if (running) return;
+      const log = lastLines(await readFile(logFile, 'utf8').catch(() => ''));
+      throw failure('ToolFailed', {
+        what: `${name} ended early (${await ended})`,
+        found: log,
+        remedy: `read ${logFile}`,
+      });
     },
   };
 }

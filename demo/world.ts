@@ -1,0 +1,122 @@
+/** The demo's world: a control plane, a Git server, the platform's repository, the operator as its own account. */
+import { spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { applyObject, Discovery, Transport, type KubeObject } from '#kube';
+import { GitRepository, startControlPlane, startGitServer, startProcess, type ControlPlane, type GitServer, type RunningProcess } from '#toolchain';
+
+const root = join(import.meta.dirname, '..');
+const node = process.execPath;
+const logTail = 4000;
+const quiet = '--disable-warning=ExperimentalWarning';
+
+export class World implements AsyncDisposable {
+  readonly folder: string;
+  readonly cluster: ControlPlane;
+  readonly git: GitServer;
+  readonly repository: GitRepository;
+  readonly transport: Transport;
+  #operator: RunningProcess | undefined;
+
+  private constructor(parts: { folder: string; cluster: ControlPlane; git: GitServer; repository: GitRepository }) {
+    this.folder = parts.folder;
+    this.cluster = parts.cluster;
+    this.git = parts.git;
+    this.repository = parts.repository;
+    this.transport = new Transport(parts.cluster.adminConfig);
+  }
+
+  static async create(): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'plumbline-demo-'));
+    const cluster = await startControlPlane({ folder: join(folder, 'cluster'), kwok: true });
+    const git = await startGitServer(join(folder, 'git'));
+    const repository = await new GitRepository(join(folder, 'git', 'platform')).init();
+    return new World({ folder, cluster, git, repository });
+  }
+
+  get url(): string {
+    return `${this.git.url}/platform/.git`;
+  }
+
+  /** Copies the sample platform, as source, into the repository. */
+  async writePlatform(): Promise<void> {
+    const { folder } = this.repository;
+    for (const name of ['charts', 'cdk8s.yaml', 'package.json', 'tsconfig.json']) {
+      await cp(join(root, name), join(folder, name), { recursive: true });
+    }
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+    await writeFile(join(folder, '.gitignore'), 'node_modules\n');
+  }
+
+  /** Changes one source file, synthesises with `plumbline synth`, and commits both; the commit's id. */
+  async change(file: string, edit: (text: string) => string, message: string): Promise<string> {
+    const path = join(this.repository.folder, file);
+    const before = await readFile(path, 'utf8');
+    const after = edit(before);
+    if (after === before) throw new Error(`the edit of ${file} changed nothing`);
+    await writeFile(path, after);
+    await this.plumbline('synth', this.repository.folder);
+    return this.repository.commit({}, message);
+  }
+
+  /** Applies what an administrator applies once, with `plumbline install` and the bootstrap of the platform. */
+  async install(): Promise<void> {
+    await this.plumbline('install', '--components', 'crds,rbac', '--kubeconfig', this.cluster.kubeconfig);
+    const discovery = new Discovery(this.transport);
+    for (const file of ['accounts', 'source', 'platform']) {
+      const text = await readFile(join(root, 'charts', 'dist', 'bootstrap', `${file}.yaml`), 'utf8');
+      for (const object of loadAll(text) as KubeObject[]) await this.#apply(this.#toHere(object), discovery);
+    }
+  }
+
+  /** The committed bootstrap names an example address; this repository is served here, and polled often. */
+  #toHere(object: KubeObject): KubeObject {
+    if (object.kind !== 'GitSource') return object;
+    return { ...object, spec: { ...(object['spec'] as object), url: this.url, interval: '2s' } };
+  }
+
+  async #apply(object: KubeObject, discovery: Discovery): Promise<void> {
+    const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
+    const resource = await discovery.resource({ group: group ?? '', kind: object.kind }, version);
+    if (resource === undefined) throw new Error(`the API server does not know ${object.kind}`);
+    await applyObject({ transport: this.transport, resource, object, force: true });
+  }
+
+  async startOperator(): Promise<void> {
+    const kubeconfig = await this.cluster.kubeconfigFor('plumbline-system', 'plumbline');
+    await mkdir(join(this.folder, 'data'), { recursive: true });
+    const args = [quiet, join(root, 'operator', 'main.ts'), '--kubeconfig', kubeconfig, '--probe-address', '127.0.0.1:0', '--data-folder', join(this.folder, 'data')];
+    this.#operator = await startProcess({ name: 'operator', program: node, args, logFile: join(this.folder, 'operator.log') });
+  }
+
+  async stopOperator(): Promise<void> {
+    await this.#operator?.stop();
+  }
+
+  /** The end of what the operator had to say. */
+  async operatorLog(): Promise<string> {
+    const text = await readFile(join(this.folder, 'operator.log'), 'utf8').catch(() => '');
+    return text.slice(-logTail);
+  }
+
+  /** Runs a verb of the CLI; its output. */
+  async plumbline(...args: readonly string[]): Promise<string> {
+    const child = spawn(node, [quiet, join(root, 'operator', 'cli', 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+    if (code !== 0) throw new Error(`plumbline ${args.join(' ')} ended with ${code}:\n${output}`);
+    return output;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#operator?.stop();
+    await this.git[Symbol.asyncDispose]();
+    await this.transport.close();
+    await this.cluster.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
