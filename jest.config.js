@@ -9,7 +9,11 @@ const shared = {
 /** `unit` needs nothing but Node; `integration` starts a real control plane once and gives each test a namespace. */
 export default {
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{operator,charts,toolchain,bench}/**/*.test.ts', '<rootDir>/test/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{operator,charts,toolchain,bench}/**/*.test.ts', '<rootDir>/test/*.test.ts'],
+    },
     {
       ...shared,
       displayName: 'integration',

@@ -38,7 +38,9 @@ export class Look {
   }
 
   async changes(): Promise<readonly Change[]> {
-    const list = await this.get<{ items: Change[] }>('/apis/plumbline.dev/v1alpha1/namespaces/plumbline-system/changes');
+    const list = await this.get<{ items: Change[] }>(
+      '/apis/plumbline.dev/v1alpha1/namespaces/plumbline-system/changes',
+    );
     return list?.items ?? [];
   }
 
@@ -46,10 +48,14 @@ export class Look {
   async summary(): Promise<string> {
     const lines: string[] = [];
     for (const plural of ['gitsources', 'stacks']) {
-      const list = await this.get<{ items: Stack[] }>(`/apis/plumbline.dev/v1alpha1/namespaces/plumbline-system/${plural}`);
+      const list = await this.get<{ items: Stack[] }>(
+        `/apis/plumbline.dev/v1alpha1/namespaces/plumbline-system/${plural}`,
+      );
       for (const item of list?.items ?? []) {
         const ready = condition(item, 'Ready');
-        lines.push(`${plural}/${item.metadata.name}: Ready=${ready?.status ?? 'absent'} ${ready?.reason ?? ''}: ${ready?.message ?? ''}`);
+        lines.push(
+          `${plural}/${item.metadata.name}: Ready=${ready?.status ?? 'absent'} ${ready?.reason ?? ''}: ${ready?.message ?? ''}`,
+        );
       }
     }
     return lines.join('\n');
@@ -57,8 +63,15 @@ export class Look {
 
   /** Edits an object by hand, as `kubectl edit` would. */
   async edit(path: string, patch: unknown, manager: string): Promise<void> {
-    await this.#transport.request({ method: 'PATCH', path, query: { fieldManager: manager }, body: patch, contentType: 'application/merge-patch+json' });
+    await this.#transport.request({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: manager },
+      body: patch,
+      contentType: 'application/merge-patch+json',
+    });
   }
 }
 
-export const condition = (stack: Stack | undefined, type: string) => stack?.status?.conditions?.find((each) => each.type === type);
+export const condition = (stack: Stack | undefined, type: string) =>
+  stack?.status?.conditions?.find((each) => each.type === type);

@@ -26,14 +26,22 @@ async function follow(world: World, look: Look): Promise<void> {
 
 async function change(world: World, look: Look): Promise<void> {
   chapter('A commit changes the replicas of the back end');
-  const scaled = await world.change('charts/backend.ts', (text) => text.replace('replicas: 2', 'replicas: 3'), 'Scale the back end to three');
+  const scaled = await world.change(
+    'charts/backend.ts',
+    (text) => text.replace('replicas: 2', 'replicas: 3'),
+    'Scale the back end to three',
+  );
   await until('the Deployment has three ready replicas', async () => {
     const found = await look.replicas('backend', 'backend');
     return found?.wanted === 3 && found.ready === 3 ? found : undefined;
   });
   await until(`stack backend is Ready at ${scaled.slice(0, 8)}`, () => look.ready('backend', scaled));
-  const record = await until('its Change is recorded', async () => (await look.changes()).find(({ spec }) => spec.stack === 'backend' && spec.commit.sha === scaled));
-  say(`Change: ${record.spec.commit.author}, "${record.spec.commit.subject}": ${record.spec.objects.map(({ object, fields }) => `${object} ${fields?.join(', ')}`).join('; ')}`);
+  const record = await until('its Change is recorded', async () =>
+    (await look.changes()).find(({ spec }) => spec.stack === 'backend' && spec.commit.sha === scaled),
+  );
+  say(
+    `Change: ${record.spec.commit.author}, "${record.spec.commit.subject}": ${record.spec.objects.map(({ object, fields }) => `${object} ${fields?.join(', ')}`).join('; ')}`,
+  );
 }
 
 async function drift(look: Look): Promise<void> {
@@ -43,13 +51,18 @@ async function drift(look: Look): Promise<void> {
     const found = await look.replicas('backend', 'backend');
     return found?.wanted === 3 ? found : undefined;
   });
-  const told = await until('the stack tells what happened', async () => (await look.stack('backend'))?.status?.drift?.find(({ field }) => field === 'spec.replicas'));
+  const told = await until('the stack tells what happened', async () =>
+    (await look.stack('backend'))?.status?.drift?.find(({ field }) => field === 'spec.replicas'),
+  );
   say(`drift: ${told.object} ${told.field}: ${told.from} was changed to ${told.to} by ${told.manager}`);
 }
 
 async function mistake(world: World, look: Look): Promise<void> {
   chapter('A bad commit, and git revert');
-  const broken = await world.repository.commit({ 'charts/dist/backend/extra.yaml': 'kind: ConfigMap\n  apiVersion: v1\n' }, 'Break something');
+  const broken = await world.repository.commit(
+    { 'charts/dist/backend/extra.yaml': 'kind: ConfigMap\n  apiVersion: v1\n' },
+    'Break something',
+  );
   const stalled = await until('the stack names the file and the line', async () => {
     const stack = await look.stack('backend');
     return condition(stack, 'Stalled')?.status === 'True' ? stack : undefined;
@@ -63,12 +76,17 @@ async function mistake(world: World, look: Look): Promise<void> {
 
 async function removal(world: World, look: Look): Promise<void> {
   chapter('Two stacks are removed from Git');
-  const gone = await world.repository.commit({ 'charts/dist/stacks/backend.yaml': null, 'charts/dist/stacks/frontend.yaml': null }, 'Remove back end and front end');
+  const gone = await world.repository.commit(
+    { 'charts/dist/stacks/backend.yaml': null, 'charts/dist/stacks/frontend.yaml': null },
+    'Remove back end and front end',
+  );
   say(`commit ${gone.slice(0, 8)}`);
   const order: string[] = [];
   await until('both stacks are gone, and their objects with them', async () => {
-    for (const name of ['frontend', 'backend']) if (!order.includes(name) && (await look.stack(name)) === undefined) order.push(name);
-    const left = (await look.get('/apis/apps/v1/namespaces/frontend/deployments/frontend')) ?? (await look.get(deployment));
+    for (const name of ['frontend', 'backend'])
+      if (!order.includes(name) && (await look.stack(name)) === undefined) order.push(name);
+    const left =
+      (await look.get('/apis/apps/v1/namespaces/frontend/deployments/frontend')) ?? (await look.get(deployment));
     return order.length === 2 && left === undefined ? order : undefined;
   });
   say(`in this order: ${order.join(', ')} (frontend depends on backend)`);
@@ -80,10 +98,13 @@ async function loss(world: World, look: Look): Promise<void> {
   chapter('The cluster is lost: etcd and everything in it is gone');
   await world.stopOperator();
   await world.cluster.replace();
-  await until('a fresh, empty cluster answers', async () => ((await look.get('/api/v1/namespaces/backend')) === undefined ? true : undefined));
+  await until('a fresh, empty cluster answers', async () =>
+    (await look.get('/api/v1/namespaces/backend')) === undefined ? true : undefined,
+  );
   await world.install();
   await world.startOperator();
-  for (const name of ['platform', 'common', 'backend', 'frontend']) await until(`stack ${name} is Ready`, () => look.ready(name));
+  for (const name of ['platform', 'common', 'backend', 'frontend'])
+    await until(`stack ${name} is Ready`, () => look.ready(name));
   await until('the back end runs with three replicas, as Git says', async () => {
     const found = await look.replicas('backend', 'backend');
     return found?.wanted === 3 && found.ready === 3 ? found : undefined;
@@ -109,12 +130,16 @@ async function main(): Promise<void> {
   try {
     await tell(world, look);
   } catch (error) {
-    process.stderr.write(`\nThe demo failed. How things stand:\n${await look.summary()}\n\nThe end of the operator's log:\n${await world.operatorLog()}\n`);
+    process.stderr.write(
+      `\nThe demo failed. How things stand:\n${await look.summary()}\n\nThe end of the operator's log:\n${await world.operatorLog()}\n`,
+    );
     throw error;
   }
   process.stdout.write('\nThe cluster hangs true to Git.\n');
   if (!options.keep) return;
-  process.stdout.write(`\nexport KUBECONFIG=${world.cluster.kubeconfig}\nrepository: ${world.repository.folder}\nlog: ${world.folder}/operator.log\nCtrl-C ends it.\n`);
+  process.stdout.write(
+    `\nexport KUBECONFIG=${world.cluster.kubeconfig}\nrepository: ${world.repository.folder}\nlog: ${world.folder}/operator.log\nCtrl-C ends it.\n`,
+  );
   await new Promise(() => setInterval(() => undefined, 60_000));
 }
 

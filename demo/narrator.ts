@@ -3,7 +3,8 @@ import { styleText } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const colour = process.stdout.isTTY;
-const style = (format: Parameters<typeof styleText>[0], text: string): string => (colour ? styleText(format, text) : text);
+const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+  colour ? styleText(format, text) : text;
 
 let chapterNumber = 0;
 

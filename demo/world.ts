@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { applyObject, Discovery, Transport, type KubeObject } from '#kube';
-import { GitRepository, startControlPlane, startGitServer, startProcess, type ControlPlane, type GitServer, type RunningProcess } from '#toolchain';
+import {
+  GitRepository,
+  startControlPlane,
+  startGitServer,
+  startProcess,
+  type ControlPlane,
+  type GitServer,
+  type RunningProcess,
+} from '#toolchain';
 
 const root = join(import.meta.dirname, '..');
 const node = process.execPath;
@@ -87,8 +95,22 @@ export class World implements AsyncDisposable {
   async startOperator(): Promise<void> {
     const kubeconfig = await this.cluster.kubeconfigFor('plumbline-system', 'plumbline');
     await mkdir(join(this.folder, 'data'), { recursive: true });
-    const args = [quiet, join(root, 'operator', 'main.ts'), '--kubeconfig', kubeconfig, '--probe-address', '127.0.0.1:0', '--data-folder', join(this.folder, 'data')];
-    this.#operator = await startProcess({ name: 'operator', program: node, args, logFile: join(this.folder, 'operator.log') });
+    const args = [
+      quiet,
+      join(root, 'operator', 'main.ts'),
+      '--kubeconfig',
+      kubeconfig,
+      '--probe-address',
+      '127.0.0.1:0',
+      '--data-folder',
+      join(this.folder, 'data'),
+    ];
+    this.#operator = await startProcess({
+      name: 'operator',
+      program: node,
+      args,
+      logFile: join(this.folder, 'operator.log'),
+    });
   }
 
   async stopOperator(): Promise<void> {
@@ -103,11 +125,16 @@ export class World implements AsyncDisposable {
 
   /** Runs a verb of the CLI; its output. */
   async plumbline(...args: readonly string[]): Promise<string> {
-    const child = spawn(node, [quiet, join(root, 'operator', 'cli', 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+    const child = spawn(node, [quiet, join(root, 'operator', 'cli', 'main.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: root,
+    });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('close', resolve),
+    );
     if (code !== 0) throw new Error(`plumbline ${args.join(' ')} ended with ${code}:\n${output}`);
     return output;
   }

@@ -1,9 +1,9 @@
 /** `Change`: the immutable record of one applied revision. */
 import { time } from './common-fields.ts';
 import { defineKind, type CustomObject } from './kind.ts';
-import { integer, list, object, oneOf, optional, text, type Node } from './schema.ts';
+import { integer, list, object, oneOf, optional, text, type ReadOf, type Required } from './schema.ts';
 
-const count = (about: string): Node<number> => integer(about, { min: 0, max: 1_000_000 });
+const count = (about: string): Required<number> => integer(about, { min: 0, max: 1_000_000 });
 
 const spec = object(
   'What was done, on whose word, with what result.',
@@ -41,7 +41,6 @@ const spec = object(
   { rules: [{ rule: 'self == oldSelf', message: 'a Change is a record: it cannot be changed' }] },
 );
 
-type ReadOf<N> = N extends Node<infer Read> ? Read : never;
 export type Change = CustomObject<ReadOf<typeof spec>, object>;
 
 export const changeKind = defineKind({

@@ -1,17 +1,25 @@
 /** Fields that several kinds share. */
-import { durationPattern } from './duration.ts';
-import { integer, list, object, oneOf, optional, text, type Node } from './schema.ts';
+import { durationPattern, parseDuration } from './duration.ts';
+import { integer, list, object, oneOf, optional, text, type Defaulted, type Node, type Required } from './schema.ts';
 
-export const name = (about: string): Node<string> => text(about, { max: 253 });
+/** The name of an object. */
+export const name = (about: string): Required<string> => text(about, { min: 1, max: 253 });
 
-export const duration = (about: string, preset?: string): Node<string> =>
-  text(`${about} A Go duration.`, {
-    max: 32,
-    pattern: durationPattern,
-    ...(preset === undefined ? {} : { default: preset }),
-  });
+const isPositive = {
+  rule: "duration(self) > duration('0s')",
+  message: 'must be longer than 0s',
+  holds: (written: string) => parseDuration(written) > 0,
+};
 
-export const time = (about: string): Node<string> => text(`${about} RFC 3339.`, { max: 64 });
+/** A Go duration longer than nothing: every duration of ours is a period or a limit. */
+export function duration(about: string): Required<string>;
+export function duration(about: string, preset: string): Defaulted<string>;
+export function duration(about: string, preset?: string): Node<string> {
+  const options = { max: 32, pattern: durationPattern, rules: [isPositive] };
+  return text(`${about} A Go duration.`, preset === undefined ? options : { ...options, default: preset });
+}
+
+export const time = (about: string): Required<string> => text(`${about} RFC 3339.`, { max: 64 });
 
 export const conditions = optional(
   list(

@@ -1,15 +1,22 @@
 /** `GitSource`: a repository and a ref; serves the newest commit of it. */
 import { conditions, duration, lastHandledReconcileAt, name, observedGeneration, time } from './common-fields.ts';
-import { defineKind, type CustomObject, type Written } from './kind.ts';
-import { boolean, list, object, optional, text, type Node } from './schema.ts';
+import { defineKind, type CustomObject } from './kind.ts';
+import { boolean, list, object, optional, text, type ReadOf, type Required, type WrittenOf } from './schema.ts';
+
+const urlForms = [/^(https?|ssh|file):\/\/[^\s]+$/u, /^[A-Za-z0-9_.-]+@[A-Za-z0-9][^:/\s]*:[^\s]+$/u];
+const refForms = ['branch', 'tag', 'semver', 'commit', 'name'] as const;
+
+/** A ref of Git holds no blank; one that begins with a dash would be read as an option. */
+const refName = (about: string): Required<string> => text(about, { max: 255, pattern: '^[^-\\s][^\\s]*$' });
 
 const spec = object('What to fetch, and how.', {
   url: text('Address of the repository: https, http, ssh, git@host:path, or file for tests.', {
     max: 2048,
     rules: [
       {
-        rule: "self.matches('^(https?|ssh|file)://.+') || self.matches('^[A-Za-z0-9_.]+@[^:/]+:.+')",
+        rule: String.raw`self.matches('^(https?|ssh|file)://[^\\s]+$') || self.matches('^[A-Za-z0-9_.-]+@[A-Za-z0-9][^:/\\s]*:[^\\s]+$')`,
         message: 'url must begin with https://, http://, ssh:// or file://, or have the form git@host:path',
+        holds: (url) => urlForms.some((form) => form.test(url)),
       },
     ],
   }),
@@ -17,17 +24,18 @@ const spec = object('What to fetch, and how.', {
     object(
       'What to follow; the default branch when absent.',
       {
-        branch: optional(text('A branch.', { max: 255 })),
-        tag: optional(text('A tag.', { max: 255 })),
+        branch: optional(refName('A branch.')),
+        tag: optional(refName('A tag.')),
         semver: optional(text('A range, as npm understands it; the highest tag in it is taken.', { max: 255 })),
         commit: optional(text('A full commit id.', { max: 64, pattern: '^[0-9a-f]{40}([0-9a-f]{24})?$' })),
-        name: optional(text('A full ref name like refs/pull/7/head.', { max: 255 })),
+        name: optional(refName('A full ref name like refs/pull/7/head.')),
       },
       {
         rules: [
           {
             rule: '[has(self.branch), has(self.tag), has(self.semver), has(self.commit), has(self.name)].filter(x, x).size() <= 1',
             message: 'ref takes at most one of branch, tag, semver, commit and name',
+            holds: (ref) => refForms.filter((form) => ref[form] !== undefined).length <= 1,
           },
         ],
       },
@@ -66,9 +74,9 @@ const status = object('What was found.', {
   conditions,
 });
 
-type ReadOf<N> = N extends Node<infer Read> ? Read : never;
 export type GitSourceSpec = ReadOf<typeof spec>;
-export type GitSourceInput = Written<GitSourceSpec> & Pick<GitSourceSpec, 'url'>;
+/** The spec as people write it. */
+export type GitSourceInput = WrittenOf<typeof spec>;
 export type GitSource = CustomObject<GitSourceSpec, ReadOf<typeof status>>;
 
 export const gitSourceKind = defineKind({

@@ -8,3 +8,4 @@ export { kinds } from './kinds.ts';
 export { annotations, fieldManager, finalizer, group, labels, version } from './names.ts';
 export { reasons, type Reason } from './reasons.ts';
 export { stackKind, type Stack, type StackInput, type StackSpec } from './stack.ts';
+export { validate, validateObject, type Problem } from './validate.ts';

@@ -1,6 +1,6 @@
 /** `Inventory`: a shard of the list of what a stack owns. Written by the operator only. */
 import { defineKind, type CustomObject } from './kind.ts';
-import { integer, list, object, text, type Node } from './schema.ts';
+import { integer, list, object, text, type ReadOf } from './schema.ts';
 
 const spec = object('One shard.', {
   stack: text('Name of the stack.', { max: 63 }),
@@ -17,7 +17,6 @@ const spec = object('One shard.', {
   ),
 });
 
-type ReadOf<N> = N extends Node<infer Read> ? Read : never;
 export type Inventory = CustomObject<ReadOf<typeof spec>, object>;
 
 export const inventoryKind = defineKind({

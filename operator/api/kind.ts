@@ -1,7 +1,8 @@
 /** What makes a kind: its names, its schema, the columns of `kubectl get`. */
 import { group, version } from './names.ts';
-import { toCrdSchema, type Node, type Rule } from './schema.ts';
 import type { Condition } from './conditions.ts';
+import type { Node, Rule } from './schema.ts';
+import { celRules, toCrdSchema } from './structural-schema.ts';
 
 export interface Column {
   readonly name: string;
@@ -10,6 +11,9 @@ export interface Column {
   /** 1 shows only with `-o wide`. */
   readonly priority?: 0 | 1;
 }
+
+/** All that a rule of a whole object may see of its metadata. */
+type NameRule = Rule<{ readonly metadata: { readonly name: string } }>;
 
 export interface KindDefinition {
   readonly group: string;
@@ -22,7 +26,7 @@ export interface KindDefinition {
   readonly spec: Node<unknown>;
   readonly status: Node<unknown> | undefined;
   readonly columns: readonly Column[];
-  readonly rules: readonly Rule[];
+  readonly rules: readonly NameRule[];
 }
 
 interface KindOptions {
@@ -33,7 +37,7 @@ interface KindOptions {
   readonly spec: Node<unknown>;
   readonly status?: Node<unknown>;
   readonly columns: readonly Column[];
-  readonly rules?: readonly Rule[];
+  readonly rules?: readonly NameRule[];
 }
 
 export const defineKind = ({ status, rules = [], ...options }: KindOptions): KindDefinition => ({
@@ -57,15 +61,26 @@ export interface Metadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly OwnerReference[];
 }
 
-export interface CustomObject<Spec, Status> {
+interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** An object of ours as the API server serves it. A type, not an interface: only so is it also any Kubernetes object. */
+export type CustomObject<Spec, Status> = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Metadata;
   readonly spec: Spec;
   readonly status?: Status & { readonly conditions?: readonly Condition[] };
-}
+};
 
 /** The CustomResourceDefinition of a kind. */
 export function toCrd({
@@ -89,7 +104,7 @@ export function toCrd({
       spec: toCrdSchema(spec.node),
       ...(status === undefined ? {} : { status: toCrdSchema(status.node) }),
     },
-    ...(rules.length === 0 ? {} : { 'x-kubernetes-validations': rules }),
+    ...(rules.length === 0 ? {} : { 'x-kubernetes-validations': celRules(rules) }),
   };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -124,10 +139,3 @@ export function toCrd({
     },
   };
 }
-
-/** A value as people write it: whatever has a default, or is optional, may be left out. */
-export type Written<T> = T extends readonly (infer Item)[]
-  ? readonly Written<Item>[]
-  : T extends object
-    ? { readonly [K in keyof T]?: Written<T[K]> }
-    : T;

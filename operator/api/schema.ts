@@ -1,116 +1,174 @@
-/** A builder that cannot say what a CRD may not say; types, CRD, editor schema and reference page come from it. */
+/** A builder that cannot say what a CRD may not say; types, CRD, editor schema, validator and reference page come from it. */
 
-export interface Rule {
-  /** CEL over `self`. */
+export interface Rule<Value> {
+  /** CEL over `self`; what the API server checks. */
   readonly rule: string;
   readonly message: string;
+  /** The same offline; absent where the rule compares with the object before. */
+  readonly holds?: (value: Value) => boolean;
+}
+
+export type Fieldset = Readonly<Record<string, unknown>>;
+
+interface TextNode {
+  readonly type: 'text';
+  readonly about: string;
+  /** Characters. */
+  readonly max: number;
+  readonly min?: number;
+  readonly pattern?: string;
+  readonly oneOf?: readonly string[];
+  readonly default?: string;
+  readonly rules?: readonly Rule<string>[];
+}
+
+interface IntegerNode {
+  readonly type: 'integer';
+  readonly about: string;
+  readonly min: number;
+  readonly max: number;
+  readonly default?: number;
+  readonly int64?: boolean;
+}
+
+interface BooleanNode {
+  readonly type: 'boolean';
+  readonly about: string;
+  readonly default?: boolean;
+}
+
+interface ListNode {
+  readonly type: 'list';
+  readonly about: string;
+  readonly max: number;
+  readonly item: SchemaNode;
+  /** Fields that tell the items apart: makes it a list-map. */
+  readonly keys?: readonly string[];
+}
+
+interface MapNode {
+  readonly type: 'map';
+  readonly about: string;
+  readonly max: number;
+  readonly value: SchemaNode;
+}
+
+interface ObjectNode {
+  readonly type: 'object';
+  readonly about: string;
+  readonly fields: Readonly<Record<string, SchemaNode>>;
+  readonly optional: readonly string[];
+  readonly rules?: readonly Rule<Fieldset>[];
+  readonly hasDefault?: boolean;
 }
 
 /** A node of a structural schema. */
-export type SchemaNode =
-  | {
-      readonly type: 'text';
-      readonly about: string;
-      readonly max: number;
-      readonly pattern?: string;
-      readonly oneOf?: readonly string[];
-      readonly default?: string;
-      readonly rules?: readonly Rule[];
-    }
-  | {
-      readonly type: 'integer';
-      readonly about: string;
-      readonly min: number;
-      readonly max: number;
-      readonly default?: number;
-      readonly int64?: boolean;
-    }
-  | { readonly type: 'boolean'; readonly about: string; readonly default?: boolean }
-  | {
-      readonly type: 'list';
-      readonly about: string;
-      readonly max: number;
-      readonly item: SchemaNode;
-      readonly keys?: readonly string[];
-    }
-  | {
-      readonly type: 'object';
-      readonly about: string;
-      readonly fields: Readonly<Record<string, SchemaNode>>;
-      readonly optional: readonly string[];
-      readonly rules?: readonly Rule[];
-      readonly hasDefault?: boolean;
-    };
+export type SchemaNode = TextNode | IntegerNode | BooleanNode | ListNode | MapNode | ObjectNode;
 
-/** `Read` is the type of a value that the API server has filled with defaults. */
-export interface Node<Read, Optional extends boolean = false> {
+type Presence = 'required' | 'optional' | 'defaulted';
+
+/** `Read` is what the API server serves, with its defaults filled in; `Written` is what people write. */
+export interface Node<Read, Written = Read, P extends Presence = Presence> {
   readonly node: SchemaNode;
-  readonly isOptional: Optional;
-  /** Type only; never set. */
+  readonly isOptional: boolean;
+  /** These three are types only; never set. */
   readonly read?: Read;
+  readonly written?: Written;
+  readonly presence?: P;
 }
 
-type Fields = Readonly<Record<string, Node<unknown, boolean>>>;
-type ReadOf<N> = N extends Node<infer Read, boolean> ? Read : never;
-type OptionalKeys<F extends Fields> = { [K in keyof F]: F[K]['isOptional'] extends true ? K : never }[keyof F];
-export type ReadFields<F extends Fields> = { readonly [K in Exclude<keyof F, OptionalKeys<F>>]: ReadOf<F[K]> } & {
-  readonly [K in OptionalKeys<F>]?: ReadOf<F[K]>;
-};
+export type Required<T> = Node<T, T, 'required'>;
+export type Defaulted<T> = Node<T, T, 'defaulted'>;
+export type Optional<T> = Node<T, T, 'optional'>;
 
-interface TextOptions {
-  readonly max: number;
-  readonly pattern?: string;
-  readonly default?: string;
-  readonly rules?: readonly Rule[];
-}
+export type ReadOf<N> = N extends Node<infer Read, unknown> ? Read : never;
+export type WrittenOf<N> = N extends Node<unknown, infer Written> ? Written : never;
 
-export const text = (about: string, options: TextOptions): Node<string> => ({
+type Fields = Readonly<Record<string, Node<unknown>>>;
+type PresenceOf<N> = N extends Node<unknown, unknown, infer P> ? P : never;
+type KeysThatAre<P extends Presence, F extends Fields> = {
+  [K in keyof F]: PresenceOf<F[K]> extends P ? K : never;
+}[keyof F];
+type Flat<T> = { [K in keyof T]: T[K] };
+
+type ReadFields<F extends Fields> = Flat<
+  { readonly [K in KeysThatAre<'required' | 'defaulted', F>]: ReadOf<F[K]> } & {
+    readonly [K in KeysThatAre<'optional', F>]?: ReadOf<F[K]>;
+  }
+>;
+type WrittenFields<F extends Fields> = Flat<
+  { readonly [K in KeysThatAre<'required', F>]: WrittenOf<F[K]> } & {
+    readonly [K in KeysThatAre<'optional' | 'defaulted', F>]?: WrittenOf<F[K]>;
+  }
+>;
+type ByDefault<O> = O extends { readonly default: unknown } | { readonly hasDefault: true } ? 'defaulted' : 'required';
+
+type Options<N extends SchemaNode, Without extends keyof N = never> = Omit<N, 'type' | 'about' | Without>;
+
+export const text = <const O extends Options<TextNode, 'oneOf'>>(
+  about: string,
+  options: O,
+): Node<string, string, ByDefault<O>> => ({
   node: { type: 'text', about, ...options },
   isOptional: false,
 });
 
-export const oneOf = <const V extends readonly string[]>(
+/** One of a closed set of words. */
+export const oneOf = <const V extends readonly string[], const O extends { readonly default?: V[number] }>(
   about: string,
   values: V,
-  options: { readonly default?: V[number] } = {},
-): Node<V[number]> => ({
+  options?: O,
+): Node<V[number], V[number], ByDefault<O>> => ({
   node: { type: 'text', about, max: 64, oneOf: values, ...options },
   isOptional: false,
 });
 
-export const integer = (
+export const integer = <const O extends Options<IntegerNode>>(
   about: string,
-  options: { min: number; max: number; default?: number; int64?: boolean },
-): Node<number> => ({
+  options: O,
+): Node<number, number, ByDefault<O>> => ({
   node: { type: 'integer', about, ...options },
   isOptional: false,
 });
 
-export const boolean = (about: string, options: { readonly default?: boolean } = {}): Node<boolean> => ({
+export const boolean = <const O extends Options<BooleanNode>>(
+  about: string,
+  options?: O,
+): Node<boolean, boolean, ByDefault<O>> => ({
   node: { type: 'boolean', about, ...options },
   isOptional: false,
 });
 
-export const list = <Read>(
+export const list = <Read, Written>(
   about: string,
-  item: Node<Read, boolean>,
-  options: { max: number; keys?: readonly string[] },
-): Node<readonly Read[]> => ({
+  item: Node<Read, Written>,
+  options: Options<ListNode, 'item'>,
+): Node<readonly Read[], readonly Written[], 'required'> => ({
   node: { type: 'list', about, item: item.node, ...options },
   isOptional: false,
 });
 
-export const optional = <Read>(inner: Node<Read, boolean>): Node<Read, true> => ({
+/** Text keys, all values alike. */
+export const map = <Read, Written>(
+  about: string,
+  value: Node<Read, Written>,
+  options: Options<MapNode, 'value'>,
+): Node<Readonly<Record<string, Read>>, Readonly<Record<string, Written>>, 'required'> => ({
+  node: { type: 'map', about, value: value.node, ...options },
+  isOptional: false,
+});
+
+export const optional = <Read, Written>(inner: Node<Read, Written>): Node<Read, Written, 'optional'> => ({
   node: inner.node,
   isOptional: true,
 });
 
 /** `hasDefault`: absent means `{}`, whose fields then take their own defaults. */
-export const object = <F extends Fields>(
+export const object = <F extends Fields, const O extends Pick<ObjectNode, 'rules' | 'hasDefault'>>(
   about: string,
   fields: F,
-  options: { rules?: readonly Rule[]; hasDefault?: boolean } = {},
-): Node<ReadFields<F>> => ({
+  options?: O,
+): Node<ReadFields<F>, WrittenFields<F>, ByDefault<O>> => ({
   node: {
     type: 'object',
     about,
@@ -123,59 +181,12 @@ export const object = <F extends Fields>(
   isOptional: false,
 });
 
-const hasDefault = (node: SchemaNode): boolean =>
+/** Whether the API server fills the field in when it is left out. */
+export const hasDefault = (node: SchemaNode): boolean =>
   node.type === 'object' ? node.hasDefault === true : 'default' in node && node.default !== undefined;
 
-/** The OpenAPI v3 structural schema of a CRD. */
-export function toCrdSchema(node: SchemaNode): Record<string, unknown> {
-  const description = node.about;
-  switch (node.type) {
-    case 'text':
-      return {
-        type: 'string',
-        description,
-        maxLength: node.max,
-        ...(node.pattern === undefined ? {} : { pattern: node.pattern }),
-        ...(node.oneOf === undefined ? {} : { enum: node.oneOf }),
-        ...(node.default === undefined ? {} : { default: node.default }),
-        ...rulesOf(node.rules),
-      };
-    case 'integer':
-      return {
-        type: 'integer',
-        description,
-        format: node.int64 ? 'int64' : 'int32',
-        minimum: node.min,
-        maximum: node.max,
-        ...(node.default === undefined ? {} : { default: node.default }),
-      };
-    case 'boolean':
-      return { type: 'boolean', description, ...(node.default === undefined ? {} : { default: node.default }) };
-    case 'list':
-      return {
-        type: 'array',
-        description,
-        maxItems: node.max,
-        items: toCrdSchema(node.item),
-        ...(node.keys === undefined
-          ? { 'x-kubernetes-list-type': 'atomic' }
-          : { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': node.keys }),
-      };
-    case 'object': {
-      const required = Object.entries(node.fields)
-        .filter(([name, field]) => !node.optional.includes(name) && !hasDefault(field))
-        .map(([name]) => name);
-      return {
-        type: 'object',
-        description,
-        properties: Object.fromEntries(Object.entries(node.fields).map(([name, field]) => [name, toCrdSchema(field)])),
-        ...(required.length === 0 ? {} : { required }),
-        ...(node.hasDefault ? { default: {} } : {}),
-        ...rulesOf(node.rules),
-      };
-    }
-  }
-}
-
-const rulesOf = (rules: readonly Rule[] | undefined): object =>
-  rules === undefined ? {} : { 'x-kubernetes-validations': rules };
+/** Names of the fields that have to be written. */
+export const requiredFields = ({ fields, optional: mayMiss }: ObjectNode): string[] =>
+  Object.entries(fields)
+    .filter(([name, field]) => !mayMiss.includes(name) && !hasDefault(field))
+    .map(([name]) => name);

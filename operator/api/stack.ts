@@ -1,14 +1,24 @@
 /** `Stack`: a path of a source, and how it is applied, ordered, watched and removed. */
 import { conditions, duration, lastHandledReconcileAt, name, observedGeneration, time } from './common-fields.ts';
-import { defineKind, type CustomObject, type Written } from './kind.ts';
-import { boolean, integer, list, object, oneOf, optional, text, type Node } from './schema.ts';
+import { defineKind, type CustomObject } from './kind.ts';
+import {
+  boolean,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  text,
+  type Optional,
+  type ReadOf,
+  type WrittenOf,
+} from './schema.ts';
 
 const reference = {
   name: name('Name of the object.'),
   namespace: optional(name('Namespace; that of the stack when absent.')),
 };
-const expression = (about: string): ReturnType<typeof optional<string>> =>
-  optional(text(`${about} CEL over self.`, { max: 4096 }));
+const expression = (about: string): Optional<string> => optional(text(`${about} CEL over self.`, { max: 4096 }));
 
 const drift = object(
   'What is done about live objects that somebody else changed.',
@@ -28,7 +38,20 @@ const drift = object(
               namespace: optional(name('Namespace.')),
             }),
           ),
-          pointers: list('JSON pointers (RFC 6901).', text('A pointer.', { max: 1024, pattern: '^/' }), { max: 50 }),
+          pointers: list(
+            'JSON pointers (RFC 6901).',
+            text('A pointer.', {
+              max: 1024,
+              rules: [
+                {
+                  rule: "self.startsWith('/')",
+                  message: 'a JSON pointer must begin with /',
+                  holds: (pointer) => pointer.startsWith('/'),
+                },
+              ],
+            }),
+            { max: 50 },
+          ),
         }),
         { max: 50 },
       ),
@@ -48,7 +71,8 @@ const spec = object('What to apply, as whom, when.', {
     rules: [
       {
         rule: "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
-        message: 'path must stay inside the repository: no leading slash, no ..',
+        message: 'path must stay inside the repository, without a leading slash and without ".."',
+        holds: (path) => !path.startsWith('/') && !path.split('/').includes('..'),
       },
     ],
   }),
@@ -79,7 +103,12 @@ const spec = object('What to apply, as whom, when.', {
   recreate: boolean('Delete and create an object when an immutable field changes.', { default: false }),
   allowEmpty: boolean('Allow a commit that holds no object to remove everything.', { default: false }),
   serviceAccountName: optional(name('ServiceAccount of the namespace of the stack that its objects are applied as.')),
-  targetNamespace: optional(text('Namespace that all namespaced objects are put into.', { max: 63 })),
+  targetNamespace: optional(
+    text('Namespace that all namespaced objects are put into.', {
+      max: 63,
+      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+    }),
+  ),
   suspend: boolean('Do nothing.', { default: false }),
   deletionPolicy: oneOf('What happens to the objects when the stack is deleted.', ['Delete', 'Orphan'], {
     default: 'Delete',
@@ -144,9 +173,9 @@ const status = object('How things stand.', {
   conditions,
 });
 
-type ReadOf<N> = N extends Node<infer Read> ? Read : never;
 export type StackSpec = ReadOf<typeof spec>;
-export type StackInput = Written<StackSpec>;
+/** The spec as people write it. */
+export type StackInput = WrittenOf<typeof spec>;
 export type Stack = CustomObject<StackSpec, ReadOf<typeof status>>;
 
 export const stackKind = defineKind({
@@ -160,15 +189,16 @@ export const stackKind = defineKind({
     {
       rule: 'self.metadata.name.size() <= 63',
       message: 'the name of a stack must not be longer than 63 characters: it becomes a label',
+      holds: ({ metadata }) => metadata.name.length <= 63,
     },
   ],
   columns: [
     { name: 'Ready', path: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Status', path: '.status.conditions[?(@.type=="Ready")].message' },
     { name: 'Revision', path: '.status.applied.revision' },
-    { name: 'Objects', path: '.status.objects', type: 'integer' },
-    { name: 'Message', path: '.status.conditions[?(@.type=="Ready")].message' },
     { name: 'Age', path: '.metadata.creationTimestamp', type: 'date' },
     { name: 'Source', path: '.spec.sourceRef.name', priority: 1 },
     { name: 'Path', path: '.spec.path', priority: 1 },
+    { name: 'Objects', path: '.status.objects', type: 'integer', priority: 1 },
   ],
 });

@@ -1,5 +1,5 @@
 /** `plumbline init <folder>`: a new platform repository, ready to install, synthesise and commit. */
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { failure } from '#runtime';
@@ -32,6 +32,8 @@ export async function initialise(folder: string, root: string): Promise<void> {
   const target = join(folder, 'charts');
   const filter = (path: string): boolean => !notForCopies.test(path);
   await cp(join(source, 'template'), folder, { recursive: true });
+  // Kept as text in the template: its imports resolve in the copy only.
+  await rename(join(target, 'main.ts.txt'), join(target, 'main.ts'));
   await cp(join(source, 'constructs'), join(target, 'constructs'), { recursive: true, filter });
   await cp(join(root, 'operator', 'api'), join(target, 'api'), { recursive: true, filter });
   for (const name of sample) await cp(join(source, `${name}.ts`), join(target, `${name}.ts`));

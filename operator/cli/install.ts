@@ -41,7 +41,7 @@ function print(objects: readonly KubeObject[], format: 'json' | 'yaml'): string 
 async function install(
   cluster: Cluster,
   objects: readonly KubeObject[],
-  { dryRun = false, force = false }: InstallOptions,
+  { dryRun = false, force = false }: { readonly dryRun?: boolean; readonly force?: boolean },
 ): Promise<void> {
   // A dry run creates no namespace, so the objects in it would be refused; its own acceptance is what can be known.
   const missing = dryRun ? await missingNamespaces(cluster, objects) : new Set<string>();

@@ -1,6 +1,7 @@
 /** The command `plumbline`, also `kubectl plumbline`: finds the verb, loads its file only, says failures in one sentence. */
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
+// eslint-disable-next-line no-restricted-imports -- the version stands in one place; no room exports it
 import packageJson from '../../package.json' with { type: 'json' };
 import { asFailure } from '#runtime';
 import { exitCodes, type Verb } from './verb.ts';

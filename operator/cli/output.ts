@@ -41,6 +41,5 @@ export async function withProgress<T>(text: string, work: Promise<T>): Promise<T
   }
 }
 
-// eslint-disable-next-line no-control-regex -- the escape sequence of a style
 const styles = /\u001B\[\d+m/g;
 const width = (text: string): number => text.replace(styles, '').length;

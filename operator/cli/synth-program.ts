@@ -47,7 +47,7 @@ export async function readProgram(folder: string): Promise<Program> {
     throw failure('CommandInvalid', {
       what: 'output is not a folder below this one',
       where: file,
-      found: String(output),
+      found: JSON.stringify(output),
       remedy: 'stale files are removed there, so give it a folder of its own, such as dist',
     });
   }

@@ -70,5 +70,5 @@ async function remove(cluster: Cluster, object: KubeObject): Promise<void> {
       throw apiFailure(error, { verb: 'delete', key });
     },
   );
-  process.stdout.write(`${key} ${deleted ? 'deleted' : 'was not there'}\n`);
+  process.stdout.write(`${key} ${deleted ? 'deleted' : 'is being deleted'}\n`);
 }

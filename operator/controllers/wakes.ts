@@ -40,7 +40,8 @@ export function wireWakes({ house, controller, revisions, stacks, sources }: Wir
   function onSource(source: string): void {
     for (const stack of house.neighbours.all()) {
       if (house.neighbours.sourceKeyOf(stack) !== source) continue;
-      if (revisions.current(source) === undefined || house.neighbours.sourceOf(stack) === undefined) controller.wake(keyOfStack(stack));
+      if (revisions.current(source) === undefined || house.neighbours.sourceOf(stack) === undefined)
+        controller.wake(keyOfStack(stack));
     }
   }
 
@@ -54,7 +55,8 @@ export function wireWakes({ house, controller, revisions, stacks, sources }: Wir
 }
 
 /** A stack that failed over an earlier commit has something to say even when this one is what it has applied. */
-const isReady = ({ status }: Stack): boolean => status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'False';
+const isReady = ({ status }: Stack): boolean =>
+  status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'False';
 
 /** Whether a dependent could go on now when it could not before. */
 function concernsOthers(old: Stack, now: Stack): boolean {

@@ -95,24 +95,6 @@ export class OwnedObjects implements ObservedObjects, AsyncDisposable {
     return watch === undefined ? send() : watch.cache.write(cacheKey(namespace, name), send);
   }
 
-  gone(key: ObjectKey, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const uid = this.get(key)?.uid;
-      if (uid === undefined) return resolve();
-      const stop = (): void => {
-        subscription[Symbol.dispose]();
-        reject(signal.reason as Error);
-      };
-      const subscription = this.subscribe((event) => {
-        if (event.key !== key || event.now?.uid === uid) return;
-        signal.removeEventListener('abort', stop);
-        subscription[Symbol.dispose]();
-        resolve();
-      });
-      signal.addEventListener('abort', stop, { once: true });
-    });
-  }
-
   subscribe(listener: (event: OwnedEvent) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };

@@ -125,12 +125,13 @@ export async function patchMerge({
   namespace,
   patch,
   subresource,
+  manager = fieldManager,
   as,
   signal,
-}: NamedCall & { patch: unknown; subresource?: string }): Promise<KubeObject> {
+}: NamedCall & { patch: unknown; subresource?: string; manager?: string }): Promise<KubeObject> {
   const path = resourcePath(resource, { namespace, name, subresource });
   const contentType = 'application/merge-patch+json';
-  const query = { fieldManager };
+  const query = { fieldManager: manager };
   return (await transport.request<KubeObject>({ method: 'PATCH', path, query, body: patch, contentType, as, signal }))
     .body;
 }

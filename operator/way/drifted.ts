@@ -14,8 +14,7 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   await house.observed.ensure(house.inventory.of(key).keys());
   const found = findDrift(house.inventory.of(key), house.observed);
   if (found.length === 0) return noteNoDrift(house, walk, stack);
-  const due =
-    mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
+  const due = mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
   if (due.length === 0) return;
   const fields = await treat(stack, due, mode, house, walk);
   await house.inventory.flush(refOf(stack));

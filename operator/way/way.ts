@@ -22,7 +22,7 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   if (revision === undefined) return house.waitForSource(stack);
   const tree = revision.treeOf(stack.spec.path);
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
-  if (isApplied(stack, tree)) return healthOfStack(stack, house, walk);
+  if (isApplied(stack, tree) && isFinished(stack, house)) return healthOfStack(stack, house, walk);
   const rendered = await renderStack(stack, revision, house, walk);
   const plan = planStack(stack, rendered, house);
   const closed = gate(house.gateInput(stack));
@@ -31,6 +31,12 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   if (handover !== undefined) return handover;
   if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
   return change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
+}
+
+/** Whether no apply or deletion was cut short: an object in hand has no digest yet. */
+function isFinished(stack: Stack, house: House): boolean {
+  for (const { desired } of house.inventory.of(stackKeyOf(stack)).values()) if (desired === '') return false;
+  return true;
 }
 
 interface Commit {

@@ -11,7 +11,7 @@ import {
   type Resource,
   type Transport,
 } from '#kube';
-import { Failure, failure } from '#runtime';
+import { Failure, failure, systemClock } from '#runtime';
 import type { ObjectAction, RenderedObject } from '#values';
 
 export interface Account {
@@ -29,8 +29,6 @@ export interface ApplyOne {
   /** Whether the stack's inventory held the object before this run. */
   readonly known: boolean;
   readonly signal: AbortSignal;
-  /** Resolves when the object is gone from the cluster. */
-  readonly gone: () => Promise<void>;
 }
 
 export interface AppliedOne {
@@ -104,11 +102,25 @@ async function recreate(request: ApplyOne): Promise<AppliedOne> {
     metadata: { ...rendered.object.metadata, name: `${name.slice(0, 50).replace(/[-.]+$/, '')}-trial` },
   };
   await createObject({ transport, resource, object: trial, dryRun: true, as, signal });
-  const gone = request.gone();
+  const uid = (await read(request))?.metadata.uid;
   await deleteObject({ transport, resource, name, namespace, propagation: 'Foreground', as, signal });
-  await gone;
+  await untilGone(request, uid);
   const { object } = await send(request);
   return { object, action: 'recreated' };
+}
+
+const firstLookMs = 50;
+const longestLookMs = 2000;
+
+/** Asks until the object is gone. The watch can not tell here: it holds back what comes in the middle of a write. */
+async function untilGone(request: ApplyOne, uid: string | undefined): Promise<void> {
+  for (
+    let delay = firstLookMs;
+    (await read(request))?.metadata.uid === uid;
+    delay = Math.min(delay * 2, longestLookMs)
+  ) {
+    await systemClock.sleep(delay, { signal: request.signal });
+  }
 }
 
 function toFailure(error: unknown, { rendered, as }: ApplyOne): Failure {

@@ -25,8 +25,6 @@ export interface ObservedObjects {
   ensure(keys: Iterable<ObjectKey>): Promise<void>;
   /** Sends a write so that the next `get` sees its answer. */
   write(key: ObjectKey, send: () => Promise<KubeObject>): Promise<KubeObject>;
-  /** Resolves when the object is gone. */
-  gone(key: ObjectKey, signal: AbortSignal): Promise<void>;
 }
 
 export interface ApplyContext {
@@ -133,7 +131,7 @@ async function applyPlanned(
   report: ApplyReport,
 ): Promise<void> {
   if (rendered === undefined) return;
-  const { inventory, observed, stack, commit, signal } = context;
+  const { inventory, observed, stack, commit } = context;
   assertOwned(key, rendered, context);
   const resource = await resolve(rendered, context, report);
   const before = observed.get(key);
@@ -144,7 +142,6 @@ async function applyPlanned(
       resource,
       rendered,
       known: known.has(key),
-      gone: () => observed.gone(key, signal),
     });
     action = applied.action;
     return applied.object;

@@ -1,0 +1,18 @@
+/** `npm test`: gets the programs that the tests need, then runs jest on all of them; arguments go to jest. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { resolveTools } from '#toolchain';
+
+await resolveTools(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'kubectl']);
+const jest = join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');
+const args = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  jest,
+  '--runInBand',
+  '--testTimeout=60000',
+  ...process.argv.slice(2),
+];
+const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: join(import.meta.dirname, '..') });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+process.exitCode = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));

@@ -1,0 +1,4 @@
+export { cluster, kubeconfig, testNamespace, until, type TestCluster } from './cluster.ts';
+export { configMap, Platform, ready } from './platform.ts';
+export { startTestOperator, type TestOperator } from './operator.ts';
+export { startRepository, type TestRepository } from './repository.ts';

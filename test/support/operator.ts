@@ -1,0 +1,75 @@
+/** The operator as a process of its own, so that it can be killed as a cluster would kill it. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startProcess, type RunningProcess } from '#toolchain';
+import { cluster, kubeconfig, until } from './cluster.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export interface TestOperator extends AsyncDisposable {
+  readonly folder: string;
+  /** Requests to the API server so far, from its own metrics; renewals of the Lease (PUT) left out. */
+  requests(): Promise<number>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  log(): Promise<string>;
+}
+
+/** Starts the operator without leader election, so that a restarted one works at once. */
+export async function startTestOperator(...flags: readonly string[]): Promise<TestOperator> {
+  const folder = await mkdtemp(join(tmpdir(), 'plumbline-operator-'));
+  const port = await freePort();
+  let running: RunningProcess | undefined;
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'operator', 'main.ts'),
+    ...['--kubeconfig', kubeconfig, '--data-folder', join(folder, 'data'), '--probe-address', `127.0.0.1:${port}`],
+    '--no-leader-election',
+    ...flags,
+  ];
+  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const operator: TestOperator = {
+    folder,
+    requests: async () => {
+      const lines = (await metrics())
+        .split('\n')
+        .filter((line) => line.startsWith('plumbline_api_requests_total{') && !line.includes('"PUT"'));
+      return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    },
+    kill: async () => void (await running?.stop('SIGKILL')),
+    start: async () => {
+      running = await startProcess({
+        name: 'operator',
+        program: process.execPath,
+        args,
+        logFile: join(folder, 'operator.log'),
+      });
+      await until('the operator answers', () =>
+        fetch(`http://127.0.0.1:${port}/readyz`).then(
+          ({ ok }) => (ok ? true : undefined),
+          () => undefined,
+        ),
+      );
+    },
+    log: () => readFile(join(folder, 'operator.log'), 'utf8'),
+    [Symbol.asyncDispose]: async () => {
+      await running?.stop('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  // The operator's kinds must be there before it starts.
+  await (await cluster())[Symbol.asyncDispose]();
+  await operator.start();
+  return operator;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
