@@ -1,6 +1,6 @@
 /** Looks at the cluster for the demo: stacks, deployments, pods, straight from the API server. */
 import { ApiError, type KubeObject, type Transport } from '#kube';
-import type { Change, Stack } from '#api';
+import type { Change, Condition, Stack } from '#api';
 
 export class Look {
   readonly #transport: Transport;
@@ -73,5 +73,5 @@ export class Look {
   }
 }
 
-export const condition = (stack: Stack | undefined, type: string) =>
+export const condition = (stack: Stack | undefined, type: string): Condition | undefined =>
   stack?.status?.conditions?.find((each) => each.type === type);

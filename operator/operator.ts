@@ -108,10 +108,16 @@ interface Working {
   stop(): Promise<void>;
 }
 
-/** Runs while this process leads. */
-async function startWork(base: Base): Promise<Working> {
-  const { config, log, metrics, transport, discovery } = base;
-  await using started = new AsyncDisposableStack();
+interface Own {
+  readonly sources: WatchCache<GitSource>;
+  readonly stacks: WatchCache<Stack>;
+  readonly changes: WatchCache<ChangeView>;
+  readonly definitions: WatchCache<number>;
+  readonly resources: Readonly<Record<'source' | 'stack' | 'inventory' | 'change' | 'serviceAccount', Resource>>;
+}
+
+/** Watches our own kinds, and the definitions of all others. */
+async function watchOwn({ transport, discovery, log }: Base, started: AsyncDisposableStack): Promise<Own> {
   const open = async <T>(
     resource: Resource,
     reduce: (object: KubeObject) => T,
@@ -121,19 +127,28 @@ async function startWork(base: Base): Promise<Working> {
     await cache.start();
     return cache;
   };
-  const [sourceKind, stacksKind, inventories, changesKind, crds] = await Promise.all([
+  const [source, stack, inventory, change, serviceAccount, crds] = await Promise.all([
     ownResource(discovery, gitSourceKind),
     ownResource(discovery, stackKind),
     ownResource(discovery, inventoryKind),
     ownResource(discovery, changeKind),
+    builtin(discovery, '', 'ServiceAccount'),
     builtin(discovery, 'apiextensions.k8s.io', 'CustomResourceDefinition'),
   ]);
   const [sources, stacks, changes, definitions] = await Promise.all([
-    open(sourceKind, (object) => object as unknown as GitSource),
-    open(stacksKind, (object) => object as unknown as Stack),
-    open(changesKind, changeOf, true),
+    open(source, (object) => object as unknown as GitSource),
+    open(stack, (object) => object as unknown as Stack),
+    open(change, changeOf, true),
     open(crds, ({ metadata }) => metadata.generation ?? 0, true),
   ]);
+  return { sources, stacks, changes, definitions, resources: { source, stack, inventory, change, serviceAccount } };
+}
+
+/** Runs while this process leads. */
+async function startWork(base: Base): Promise<Working> {
+  const { config, log, metrics, transport, discovery } = base;
+  await using started = new AsyncDisposableStack();
+  const { sources, stacks, changes, definitions, resources } = await watchOwn(base, started);
   const revisions = new Revisions();
   const store = new RevisionStore({ folder: join(config.dataFolder, 'git'), clock, log });
   const controllers: { stack?: RunningController; source?: RunningController } = {};
@@ -144,11 +159,7 @@ async function startWork(base: Base): Promise<Working> {
     sources,
     revisions,
     changesOf: (stack) => changeNames(changes, stack),
-    resources: {
-      inventory: inventories,
-      change: changesKind,
-      serviceAccount: await builtin(discovery, '', 'ServiceAccount'),
-    },
+    resources,
     renderedFolder: join(config.dataFolder, 'rendered'),
     concurrency: config.connections,
     defaultServiceAccount: config.defaultServiceAccount,
@@ -156,7 +167,7 @@ async function startWork(base: Base): Promise<Working> {
     wake: (key, afterMs) => controllers.stack?.wake(key, afterMs === undefined ? {} : { afterMs }),
   });
   started.use(house.observed);
-  await loadInventories(transport, inventories, house);
+  await loadInventories(transport, resources.inventory, house);
   const events = started.use(
     createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),
   );
@@ -165,7 +176,7 @@ async function startWork(base: Base): Promise<Working> {
     ...shared,
     definition: stackController(house, clock, config.concurrency),
     cache: stacks,
-    resource: stacksKind,
+    resource: resources.stack,
   });
   // Wired before the first fetch, so that no revision goes unheard.
   started.use(wireWakes({ house, controller: controllers.stack, revisions, stacks, sources }));
@@ -173,7 +184,7 @@ async function startWork(base: Base): Promise<Working> {
     ...shared,
     definition: gitSourceController({ store, revisions, transport, discovery }),
     cache: sources,
-    resource: sourceKind,
+    resource: resources.source,
   });
   started.use(
     definitions.subscribe(

@@ -58,7 +58,7 @@ function tellGuard(line: string): void {
     guard.unref();
     // The pipe must not keep our event loop alive; Node's types do not know that it is a socket.
     const { stdin } = guard;
-    if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+    (stdin as { unref?: () => void } | null)?.unref?.();
     stdin?.on('error', () => undefined);
     process.once('exit', killAll);
   }

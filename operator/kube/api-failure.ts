@@ -1,6 +1,7 @@
 /** Says in Plumbline's words why the API server refused: decided from codes, `Status.reason` and causes. */
 import type { Reason } from '#api';
-import { asFailure, Failure, failure, type FailureParts } from '#runtime';
+import type { Failure } from '#runtime';
+import { asFailure, failure, type FailureParts } from '#runtime';
 import { ApiError, type ApiStatus, type StatusCause } from './api-error.ts';
 import type { Account } from './transport.ts';
 
@@ -47,6 +48,12 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
     case 413:
     case 415:
       return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the object' } };
+    case 500:
+      // Server-side apply reports an unknown field or a wrong type so, without a cause (managedfields/internal/structuredmerge.go).
+      if (message.startsWith('failed to create typed patch object')) {
+        return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the field' } };
+      }
+      return { reason: 'ApiUnavailable', parts: { what: `the API server answered ${status}: ${message}` } };
     case 422:
       return explainInvalid(message, api);
     default:

@@ -76,21 +76,28 @@ export class Discovery {
       ['/api', '/apis'].map((path) => this.#transport.request<DiscoveryList>({ method: 'GET', path, accept })),
     );
     const table = new Map<string, Resource[]>();
-    for (const { body } of lists) {
-      for (const { metadata, versions } of body.items) {
-        for (const { version, resources = [] } of versions) {
-          for (const { resource, responseKind, scope, verbs, shortNames = [] } of resources) {
-            const kind = { group: metadata.name ?? '', kind: responseKind?.kind ?? '' };
-            const entry = { ...kind, version, plural: resource, namespaced: scope === 'Namespaced', verbs, shortNames };
-            const known = table.get(kindName(kind));
-            if (known === undefined) table.set(kindName(kind), [entry]);
-            else known.push(entry);
-          }
-        }
-      }
+    for (const entry of lists.flatMap(({ body }) => body.items.flatMap(resourcesOf))) {
+      const known = table.get(kindName(entry));
+      if (known === undefined) table.set(kindName(entry), [entry]);
+      else known.push(entry);
     }
     return table;
   }
+}
+
+/** The resources of a group, of its preferred version first. */
+function resourcesOf({ metadata, versions }: DiscoveryList['items'][number]): Resource[] {
+  return versions.flatMap(({ version, resources = [] }) =>
+    resources.map(({ resource, responseKind, scope, verbs, shortNames = [] }) => ({
+      group: metadata.name ?? '',
+      kind: responseKind?.kind ?? '',
+      version,
+      plural: resource,
+      namespaced: scope === 'Namespaced',
+      verbs,
+      shortNames,
+    })),
+  );
 }
 
 export interface PathParts {

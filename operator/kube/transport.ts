@@ -92,7 +92,7 @@ export class Transport {
     const answer = await this.#send(request, this.#streams);
     this.#onRequest({ verb: 'WATCH', status: answer.statusCode, path: request.path, ms: systemClock.now() - started });
     if (answer.statusCode >= 300) throw await apiError(answer);
-    return answer.body as unknown as AsyncIterable<Buffer> & { destroy(): void };
+    return answer.body;
   }
 
   async close(): Promise<void> {

@@ -169,12 +169,11 @@ export class WatchCache<T> implements AsyncDisposable {
     const query = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', timeoutSeconds: '60' };
     try {
       for await (const event of this.#watch(query)) {
-        if (event.type === 'bookmark') {
-          if (!event.initialEventsEnd) continue;
+        if (event.type === 'bookmark' && event.initialEventsEnd) {
           this.#resourceVersion = event.resourceVersion;
           return true;
         }
-        if (event.type !== 'deleted') this.#seen(event.object, seen);
+        if (event.type === 'added' || event.type === 'modified') this.#seen(event.object, seen);
       }
     } catch (error) {
       if (error instanceof ApiError && (error.status === 422 || error.status === 400)) return false;

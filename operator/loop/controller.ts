@@ -2,17 +2,8 @@
 import type { Condition, KindDefinition } from '#api';
 import { annotations } from '#api';
 import { patchMerge, patchStatus, type KubeObject, type Resource, type Transport, type WatchCache } from '#kube';
-import {
-  asFailure,
-  backoffMs,
-  Failure,
-  failure,
-  WorkQueue,
-  type Clock,
-  type Log,
-  type Metrics,
-  type Outcome,
-} from '#runtime';
+import type { Failure } from '#runtime';
+import { asFailure, backoffMs, failure, WorkQueue, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
 import { foldConditions, type ConditionChange } from './conditions.ts';
 import type { EventNote, Events } from './events.ts';
 
@@ -222,7 +213,7 @@ class Run<T extends Reconciled> {
   /** One patch, and none when it would say nothing new. */
   async #write(result: Outcome | Failure, afterMs: number | undefined): Promise<void> {
     const { metadata, status: old = {} } = this.#object;
-    const { clock, definition, events, metrics, log } = this.#options;
+    const { clock, events } = this.#options;
     const now = clock.now();
     const conditions = foldConditions({
       previous: old.conditions ?? [],
@@ -231,33 +222,42 @@ class Run<T extends Reconciled> {
       generation: metadata.generation ?? 0,
       now,
     });
-    const failed = !('kind' in result);
-    const asked = metadata.annotations?.[annotations.reconcile];
-    const patch: Record<string, unknown> = {
-      ...this.#status,
-      observedGeneration: metadata.generation,
-      waitingFor: !failed && result.kind !== 'settled' ? result.message : null,
-      nextTry:
-        failed && result.retry === 'backoff' && afterMs !== undefined
-          ? new Date(now + afterMs).toISOString().replace(/\.\d+Z$/, 'Z')
-          : null,
-      ...(asked === undefined ? {} : { lastHandledReconcileAt: asked }),
-      conditions,
-    };
-    const ready = conditions.find(({ type }) => type === 'Ready');
-    const { namespace = '', name } = metadata;
-    metrics.ready.set({ kind: definition.kind.kind, namespace, name }, ready?.status === 'True' ? 1 : 0);
-    if (failed) {
-      const before = old.conditions?.find(({ type }) => type === 'Ready');
-      if (before?.message !== ready?.message)
-        this.#notes.push({ type: 'Warning', reason: result.reason, message: result.message });
-      if (before?.message !== ready?.message)
-        log.warn(result.message, { kind: definition.kind.kind, key: this.#key, reason: result.reason });
-    }
+    const patch = { ...this.#status, ...this.#progressOf(result, now, afterMs), conditions };
+    this.#tell(result, conditions);
     const object = this.#object as unknown as KubeObject;
     for (const note of this.#notes) events.emit(object, note);
     const changes = newFields(old, patch);
     if (Object.keys(changes).length > 0) await this.#patchStatus(changes);
+  }
+
+  /** The fields of the status that every kind has. */
+  #progressOf(result: Outcome | Failure, now: number, afterMs: number | undefined): Record<string, unknown> {
+    const { generation, annotations: given } = this.#object.metadata;
+    const asked = given?.[annotations.reconcile];
+    const failed = !('kind' in result);
+    const again = failed && result.retry === 'backoff' && afterMs !== undefined;
+    return {
+      observedGeneration: generation,
+      waitingFor: !failed && result.kind !== 'settled' ? result.message : null,
+      nextTry: again ? new Date(now + afterMs).toISOString().replace(/\.\d+Z$/, 'Z') : null,
+      ...(asked === undefined ? {} : { lastHandledReconcileAt: asked }),
+    };
+  }
+
+  /** A failure that is new goes into the log and an Event, in the words of the condition. */
+  #tell(result: Outcome | Failure, conditions: readonly Condition[]): void {
+    const { definition, metrics, log } = this.#options;
+    const { metadata, status } = this.#object;
+    const { kind } = definition.kind;
+    const ready = (all: readonly Condition[] = []): Condition | undefined => all.find(({ type }) => type === 'Ready');
+    const now = ready(conditions);
+    metrics.ready.set(
+      { kind, namespace: metadata.namespace ?? '', name: metadata.name },
+      now?.status === 'True' ? 1 : 0,
+    );
+    if ('kind' in result || ready(status?.conditions)?.message === now?.message) return;
+    this.#notes.push({ type: 'Warning', reason: result.reason, message: result.message });
+    log.warn(result.message, { kind, key: this.#key, reason: result.reason });
   }
 
   async #patchStatus(status: Readonly<Record<string, unknown>>): Promise<void> {

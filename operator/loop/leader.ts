@@ -145,7 +145,7 @@ class Lease {
   }
 
   #spec(): LeaseSpec {
-    return (this.#held?.['spec'] ?? {}) as LeaseSpec;
+    return this.#held?.['spec'] ?? {};
   }
 
   async #read(): Promise<KubeObject | undefined> {

@@ -16,7 +16,7 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   if (found.length === 0) return noteNoDrift(house, walk, stack);
   const due = mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
   if (due.length === 0) return;
-  const fields = await treat(stack, due, mode, house, walk);
+  const fields = await treat(stack, due, house, walk);
   await house.inventory.flush(refOf(stack));
   report(stack, fields, house, walk);
 }
@@ -34,13 +34,7 @@ interface Treated extends DriftedField {
 
 const atOnce = 16;
 
-async function treat(
-  stack: Stack,
-  due: readonly Drifted[],
-  mode: 'correct' | 'warn',
-  house: House,
-  walk: Walk,
-): Promise<Treated[]> {
+async function treat(stack: Stack, due: readonly Drifted[], house: House, walk: Walk): Promise<Treated[]> {
   const key = stackKeyOf(stack);
   const kept = await house.rendered.load(
     key,
@@ -56,7 +50,7 @@ async function treat(
     observed,
     stack: key,
     as: accountOf(stack, house),
-    mode,
+    mode: stack.spec.drift.mode === 'warn' ? ('warn' as const) : ('correct' as const),
     ignore: ignoreRules(stack.spec.drift.ignore),
     signal: walk.context.signal,
   };

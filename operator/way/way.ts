@@ -21,8 +21,13 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   const revision = house.revisionOf(stack);
   if (revision === undefined) return house.waitForSource(stack);
   const tree = revision.treeOf(stack.spec.path);
+  const last = stack.status?.applied;
+  if (isApplied(stack, tree) && last !== undefined && isFinished(stack, house)) {
+    // The commit is newer, what it says of this stack is not: nothing is written for that.
+    walk.context.report({ wanted: { revision: last.revision, commit: last.commit } });
+    return healthOfStack(stack, house, walk);
+  }
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
-  if (isApplied(stack, tree) && isFinished(stack, house)) return healthOfStack(stack, house, walk);
   const rendered = await renderStack(stack, revision, house, walk);
   const plan = planStack(stack, rendered, house);
   const closed = gate(house.gateInput(stack));
@@ -53,7 +58,7 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   const applyContext = contextOf(stack, commit.revision.commit, house, walk);
   const report = await engine.apply(commit.plan, applyContext);
   await nameFields(stack, commit, report, house);
-  if (report.failures.length > 0) return fail(stack, commit, report, house, walk);
+  if (report.failures.length > 0) return fail({ stack, ...commit, ...report }, house, walk);
   if (!report.result.done) {
     walk.keep(report.objects);
     return moving(
@@ -66,7 +71,11 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   const pruned = await engine.destroy(doomed, applyContext);
   const objects = [...walk.kept(), ...report.objects, ...pruned.objects];
   if (pruned.failures.length > 0)
-    return fail(stack, commit, { ...report, objects, failures: pruned.failures }, house, walk, 'PruneFailed');
+    return fail(
+      { stack, ...commit, ...report, objects, failures: pruned.failures, reason: 'PruneFailed' },
+      house,
+      walk,
+    );
   if (pruned.remaining.length > 0) {
     walk.keep([...report.objects, ...pruned.objects]);
     return moving(
@@ -187,19 +196,19 @@ async function nameFields(stack: Stack, { rendered }: Commit, report: ApplyRepor
   });
 }
 
-async function fail(
-  stack: Stack,
-  commit: Commit,
-  report: Pick<ApplyReport, 'failures' | 'unknownKinds'> & { readonly objects: readonly AppliedObject[] },
-  house: House,
-  walk: Walk,
-  reason: 'ApplyFailed' | 'PruneFailed' = 'ApplyFailed',
-): Promise<never> {
-  const { failures, objects } = report;
-  house.waitForKinds(stack, report.unknownKinds);
+interface Failed extends Commit, Pick<ApplyReport, 'failures' | 'unknownKinds'> {
+  readonly stack: Stack;
+  readonly objects: readonly AppliedObject[];
+  readonly reason?: 'PruneFailed';
+}
+
+/** Tells what failed, records what was done all the same, and throws. */
+async function fail(failed: Failed, house: House, walk: Walk): Promise<never> {
+  const { stack, failures, objects, reason = 'ApplyFailed' } = failed;
+  house.waitForKinds(stack, failed.unknownKinds);
   walk.context.report({ failures: failuresOf(failures), failureCount: failures.length });
   if (objects.some(({ action }) => action !== 'unchanged')) {
-    await recordChange({ stack, ...commit, objects, failures, result: 'Failed' }, house, walk);
+    await recordChange({ ...failed, result: 'Failed' }, house, walk);
   }
   const [first] = failures;
   const single = failures.length === 1 && first !== undefined;

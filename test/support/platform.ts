@@ -1,5 +1,5 @@
 /** A repository, a source and stacks in a namespace of their own, for one test. */
-import type { Stack } from '#api';
+import type { Condition, Stack } from '#api';
 import { cluster, testNamespace, until, type TestCluster } from './cluster.ts';
 import { startRepository, type TestRepository } from './repository.ts';
 
@@ -118,7 +118,8 @@ spec: {url: "${git.url}", ref: {branch: main}, interval: 10m, timeout: 20s}
   }
 }
 
-export const ready = (stack: Stack | undefined) => stack?.status?.conditions?.find(({ type }) => type === 'Ready');
+export const ready = (stack: Stack | undefined): Condition | undefined =>
+  stack?.status?.conditions?.find(({ type }) => type === 'Ready');
 
 export const configMap = (name: string, value = '1', extra = ''): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${extra}data:\n  value: "${value}"\n`;

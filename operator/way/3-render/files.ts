@@ -1,7 +1,8 @@
 /** Finds the files of a stack's path: inside the repository, in the order of their names, bounded. */
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
-import { Failure, failure } from '#runtime';
+import type { Failure } from '#runtime';
+import { failure } from '#runtime';
 
 export interface SourceFile {
   /** Relative to the repository's root, with slashes. */

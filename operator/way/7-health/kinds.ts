@@ -93,9 +93,8 @@ function pod(object: KubeObject): Health {
 function claim(object: KubeObject): Health {
   const { phase } = statusOf(object);
   if (phase === 'Bound') return ready;
-  return phase === 'Lost'
-    ? failed('the volume is lost')
-    : inProgress(`the claim is ${String(phase ?? 'not seen yet')}`);
+  if (phase === 'Lost') return failed('the volume is lost');
+  return inProgress(`the claim is ${typeof phase === 'string' ? phase : 'not seen yet'}`);
 }
 
 function service(object: KubeObject): Health {
