@@ -68,8 +68,9 @@ async function metric(port: number, name: string): Promise<number> {
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
-async function heal(): Promise<number> {
-  const path = `/api/v1/namespaces/${namespace}/configmaps/c1`;
+/** Each round edits another object: a fight over one would be slowed down, as it should. */
+async function heal(round: number): Promise<number> {
+  const path = `/api/v1/namespaces/${namespace}/configmaps/c${round}`;
   const body = { data: { one: 'by hand' } };
   await transport.request({
     method: 'PATCH',
@@ -164,8 +165,8 @@ async function measure(): Promise<Record<string, number>> {
   const unchanged = (await metric(port, 'plumbline_api_requests_total')) - before;
   const heals: number[] = [];
   for (let round = 0; round < 20; round += 1) {
-    heals.push(await heal());
-    await sleep(2100);
+    heals.push(await heal(round));
+    await sleep(200);
   }
   const megabytes = async (): Promise<number> =>
     Math.round((await metric(port, 'process_resident_memory_bytes')) / 2 ** 20);
