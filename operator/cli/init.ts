@@ -59,7 +59,12 @@ async function packageFile(folder: string, root: string): Promise<string> {
     type: 'module',
     engines: { node: '>=24' },
     imports: { '#api': './charts/api/index.ts', '#constructs': './charts/constructs/index.ts' },
-    scripts: { synth: 'plumbline synth', check: 'plumbline synth --check', typecheck: 'tsc --noEmit' },
+    // Plain commands, so that the repository also synthesises where the command plumbline is not installed.
+    scripts: {
+      synth: 'rm -rf dist && node charts/main.ts',
+      check: 'npm run synth && test -z "$(git status --porcelain -- dist)"',
+      typecheck: 'tsc --noEmit',
+    },
     dependencies: pick(own.dependencies, ['cdk8s', 'cdk8s-plus-27', 'constructs']),
     devDependencies: pick(own.devDependencies, ['@types/node', 'typescript']),
   };
