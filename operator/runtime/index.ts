@@ -5,4 +5,5 @@ export { createLog, type Log } from './log.ts';
 export { mapBounded } from './map-bounded.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { moving, settled, waiting, type Outcome, type Waiting, type Wake } from './outcome.ts';
-export { WorkQueue } from './work-queue.ts';
+export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
+export { SharedLimit, WorkQueue } from './work-queue.ts';

@@ -29,8 +29,9 @@ export function createLog(options: LogOptions): Log {
     (name: Level) =>
     (message: string, fields: Fields = {}): void => {
       if (levels.indexOf(name) < least) return;
-      const line = { time: new Date(clock.now()).toISOString(), level: name, message, ...bound, ...fields };
-      write(`${JSON.stringify(line, readable)}\n`);
+      const head = { time: new Date(clock.now()).toISOString(), level: name, message };
+      // Our own three come first and win over fields of the same name.
+      write(`${text({ ...head, ...bound, ...fields, ...head })}\n`);
     };
   return {
     debug: at('debug'),
@@ -41,9 +42,35 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-function readable(_key: string, value: unknown): unknown {
+/** A line is never worth an error: what JSON cannot say is left out, and said so. */
+function text(line: Fields): string {
+  try {
+    return JSON.stringify(line, readable);
+  } catch (error) {
+    const { time, level, message } = line;
+    return JSON.stringify({ time, level, message, unreadable: String(error) });
+  }
+}
+
+/** Names of fields whose values are never written. */
+const secretName = /^(password|passphrase|token|secret|authorization|privateKey|stringData)$/i;
+const mask = '***';
+
+function readable(key: string, value: unknown): unknown {
+  if (secretName.test(key) && value !== undefined) return mask;
   if (value instanceof Failure) return { reason: value.reason, message: value.message };
   if (value instanceof Error)
     return { name: value.name, message: value.message, stack: value.stack, cause: value.cause };
+  if (typeof value === 'bigint') return value.toString();
+  if (isSecret(value)) return { ...value, data: mask };
   return value;
 }
+
+/** A Secret of Kubernetes, wherever in a line it stands. */
+const isSecret = (value: unknown): value is { readonly data: unknown } =>
+  typeof value === 'object' &&
+  value !== null &&
+  'data' in value &&
+  value.data !== mask &&
+  'kind' in value &&
+  value.kind === 'Secret';

@@ -36,6 +36,7 @@ export class ManualClock implements Clock {
 
   /** Moves time on, and lets what was due, and what that made due, happen in order. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const end = this.#now + ms;
     for (;;) {
       const [next] = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);

@@ -5,9 +5,41 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   /** Runs at once. */
   readonly concurrency: number;
-  /** Never rejects: errors are the worker's own business. */
+  /** A bound over this queue and others. */
+  readonly shared?: SharedLimit | undefined;
+  /** Errors are the worker's own business: the queue goes on, and does not try the key again by itself. */
   readonly work: (key: string, signal: AbortSignal) => Promise<void>;
+  readonly onError?: (key: string, error: unknown) => void;
   readonly onDepth?: (depth: number) => void;
+}
+
+/** So many runs at once over several queues, which are served in turn. */
+export class SharedLimit {
+  #free: number;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  /** False when all is taken; `again` is then called once when something is free. */
+  take(again: () => void): boolean {
+    if (this.#free === 0) {
+      this.#waiting.add(again);
+      return false;
+    }
+    this.#free -= 1;
+    return true;
+  }
+
+  release(): void {
+    this.#free += 1;
+    for (const again of this.#waiting) {
+      if (this.#free === 0) break;
+      this.#waiting.delete(again);
+      again();
+    }
+  }
 }
 
 export class WorkQueue {
@@ -17,6 +49,7 @@ export class WorkQueue {
   /** Keys that were added while they ran. */
   readonly #again = new Set<string>();
   readonly #later = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+  readonly #pumpAgain = (): void => this.#pump();
   #closed = false;
   #idle: (() => void)[] = [];
 
@@ -85,22 +118,29 @@ export class WorkQueue {
   }
 
   #pump(): void {
+    const { concurrency, shared, onDepth } = this.#options;
     for (const key of this.#waiting) {
-      if (this.#running.size >= this.#options.concurrency) break;
+      if (this.#running.size >= concurrency || shared?.take(this.#pumpAgain) === false) break;
       this.#waiting.delete(key);
       void this.#run(key);
     }
-    this.#options.onDepth?.(this.depth);
+    onDepth?.(this.depth);
   }
 
   async #run(key: string): Promise<void> {
+    const { work, onError, shared } = this.#options;
     const run = new AbortController();
     this.#running.set(key, run);
     try {
-      await this.#options.work(key, run.signal);
+      // Keys are added from within watches and wiring: what they set off starts only when those are done.
+      await Promise.resolve();
+      if (!run.signal.aborted) await work(key, run.signal);
+    } catch (error) {
+      onError?.(key, error);
     } finally {
       this.#running.delete(key);
       if (this.#again.delete(key) && !this.#closed) this.#waiting.add(key);
+      shared?.release();
       this.#pump();
       if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
