@@ -18,24 +18,29 @@ export interface FoldInput {
   readonly now: number;
 }
 
-const longestMessage = 32_000;
-/** Present only while true, as kstatus expects. */
-const transient = new Set(['Reconciling', 'Stalled']);
+/** The API's own bound, in characters. */
+const longestMessage = 32_768;
+/** Present only while true, as kstatus expects; they come first, in this order, and the others by name. */
+const transient = ['Reconciling', 'Stalled'];
+const first = ['Ready', ...transient];
 
+/**
+ * What the result and the reported conditions make of the ones before. A condition that nobody reported stays as it was;
+ * the order never depends on who reported what, so that nothing new means nothing to write.
+ */
 export function foldConditions({ previous, result, reported, generation, now }: FoldInput): Condition[] {
-  const changes = new Map<string, ConditionChange>(reported.map((change) => [change.type, change]));
+  const before = new Map(previous.map((condition) => [condition.type, condition]));
+  const changes = new Map(reported.map((change) => [change.type, change]));
+  for (const type of transient) changes.delete(type);
   for (const change of ofResult(result)) changes.set(change.type, change);
-  const folded: Condition[] = [];
-  for (const type of new Set(['Ready', ...changes.keys(), ...previous.map((condition) => condition.type)])) {
-    const old = previous.find((condition) => condition.type === type);
-    const change = changes.get(type);
-    if (change === undefined) {
-      if (old !== undefined && !transient.has(type)) folded.push(old);
-      continue;
-    }
-    folded.push(fold(old, change, generation, now));
-  }
-  return folded;
+  const kept = previous.filter(({ type }) => !changes.has(type) && !transient.includes(type));
+  const folded = [...changes.values()].map((change) => fold(before.get(change.type), change, generation, now));
+  return [...kept, ...folded].sort((a, b) => rank(a) - rank(b) || (a.type < b.type ? -1 : 1));
+}
+
+function rank({ type }: Condition): number {
+  const position = first.indexOf(type);
+  return position < 0 ? first.length : position;
 }
 
 function fold(old: Condition | undefined, change: ConditionChange, generation: number, now: number): Condition {
@@ -44,12 +49,20 @@ function fold(old: Condition | undefined, change: ConditionChange, generation: n
     type: change.type,
     status,
     reason: change.reason,
-    message: change.message.slice(0, longestMessage),
+    message: bounded(change.message),
     observedGeneration: generation,
-    lastTransitionTime:
-      old?.status === status ? old.lastTransitionTime : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z'),
+    lastTransitionTime: old?.status === status ? old.lastTransitionTime : timestamp(now),
   };
 }
+
+/** Well formed, because the API server gives back half a character as another one, and that would look like news. */
+function bounded(message: string): string {
+  const whole = message.toWellFormed();
+  return whole.length <= longestMessage ? whole : `${whole.slice(0, longestMessage - 1)}…`.toWellFormed();
+}
+
+/** RFC 3339 in seconds, as Kubernetes writes it. */
+export const timestamp = (epochMs: number): string => new Date(epochMs).toISOString().replace(/\.\d+Z$/, 'Z');
 
 function ofResult(result: Outcome | Failure): ConditionChange[] {
   const { reason, message } = result;
