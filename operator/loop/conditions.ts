@@ -56,7 +56,7 @@ function fold(old: Condition | undefined, change: ConditionChange, generation: n
 }
 
 /** Well formed, because the API server gives back half a character as another one, and that would look like news. */
-function bounded(message: string): string {
+export function bounded(message: string): string {
   const whole = message.toWellFormed();
   return whole.length <= longestMessage ? whole : `${whole.slice(0, longestMessage - 1)}…`.toWellFormed();
 }

@@ -1,4 +1,4 @@
-export { backoffMs } from './backoff.ts';
+export { backoffMs, type BackoffLimits } from './backoff.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { asFailure, describe, Failure, failure, type FailureParts } from './failure.ts';
 export { createLog, type Log } from './log.ts';
