@@ -43,6 +43,8 @@ const mostTries = 6;
 const firstDelayMs = 100;
 const longestDelayMs = 5000;
 const headersTimeoutMs = 60_000;
+/** The server sends a bookmark every minute; a stream that is silent for longer than this is half open. */
+const silenceTimeoutMs = 180_000;
 
 export class Transport {
   readonly #config: ClusterConfig;
@@ -68,8 +70,13 @@ export class Transport {
       headersTimeout: headersTimeoutMs,
       connect,
     });
-    // A watch never takes a connection away from requests, and is never cut by a time-out of ours.
-    this.#streams = new Agent({ pipelining: 1, headersTimeout: headersTimeoutMs, bodyTimeout: 0, connect });
+    // A watch never takes a connection away from requests; its time-out is of silence, not of its whole life.
+    this.#streams = new Agent({
+      pipelining: 1,
+      headersTimeout: headersTimeoutMs,
+      bodyTimeout: silenceTimeoutMs,
+      connect,
+    });
   }
 
   /** @throws ApiError with the Status of the API server; connection failures have status 0. */

@@ -1,11 +1,16 @@
 /** The state of a kind as the watch shows it, reduced to what is needed, with read-your-own-writes. */
 import type { Clock, Log } from '#runtime';
 import { ApiError } from './api-error.ts';
+import { getObject } from './calls.ts';
 import { resourcePath, type Resource } from './discovery.ts';
+import { matchesLabels } from './label-selector.ts';
+import { list } from './list.ts';
 import type { KubeObject } from './object.ts';
 import { PendingWrites } from './pending-writes.ts';
 import type { Transport } from './transport.ts';
-import { Cut, Gone, watch } from './watch.ts';
+import { Turns } from './turns.ts';
+import { delayMs, mustRelist, refusesStreaming } from './watch-retry.ts';
+import { Cut, watch, type ObjectEvent } from './watch.ts';
 
 export interface WatchCacheOptions<T> {
   readonly transport: Transport;
@@ -36,19 +41,22 @@ interface Entry<T> {
 
 const metadataAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
-const pageSize = '500';
 /** Watches are ended by the server after five to ten minutes, spread so that they do not all come back at once. */
 const watchSeconds = { least: 300, most: 600 };
-const firstDelayMs = 200;
-const longestDelayMs = 30_000;
+/** A watch that ends sooner than this without an event has failed, however cleanly. */
+const shortestWatchMs = 1000;
+const readAgainMs = 3000;
 
 export class WatchCache<T> implements AsyncDisposable {
   readonly #options: WatchCacheOptions<T>;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #listeners = new Set<(event: CacheEvent<T>) => void>();
   readonly #pending = new PendingWrites<KubeObject | undefined>();
+  readonly #turns = new Turns();
   readonly #stop = new AbortController();
-  #synced = Promise.withResolvers<void>();
+  readonly #synced = Promise.withResolvers<void>();
+  /** Of the list in hand, if there is one. */
+  #listing: PromiseWithResolvers<void> | undefined;
   #isSynced = false;
   #running: Promise<void> | undefined;
   #resourceVersion = '';
@@ -89,144 +97,179 @@ export class WatchCache<T> implements AsyncDisposable {
 
   /**
    * Sends a write so that the cache never shows a state older than its answer. Events of the key are held back while
-   * the write is in flight; resourceVersions are compared for equality only.
+   * the write is in flight; resourceVersions are compared for equality only. Writes of one key wait for each other.
    */
   async write(key: string, send: () => Promise<KubeObject>): Promise<KubeObject> {
-    this.#pending.begin(key);
-    try {
-      const answer = await send();
-      const version = answer.metadata.resourceVersion ?? '';
-      const known = this.#entries.get(key)?.resourceVersion;
-      for (const object of this.#pending.finish(key, version, answer, known)) this.#take(key, object);
-      return answer;
-    } catch (error) {
-      for (const object of this.#pending.abandon(key)) this.#take(key, object);
-      throw error;
-    }
+    return this.#turns.take(key, async () => {
+      this.#pending.begin(key);
+      try {
+        const answer = await send();
+        this.#answered(key, answer);
+        return answer;
+      } catch (error) {
+        this.#show(key, this.#pending.abandon(key));
+        throw error;
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Cut('the cache was closed'));
     this.#synced.reject(this.#stop.signal.reason);
+    this.#listing?.resolve();
     await this.#running;
+  }
+
+  #answered(key: string, answer: KubeObject): void {
+    // The watch will not bring what its selector leaves out.
+    if (!this.#selects(answer)) return this.#show(key, this.#pending.abandon(key));
+    const known = this.#entries.get(key)?.resourceVersion;
+    const { show, doubtful } = this.#pending.finish(key, answer.metadata.resourceVersion ?? '', answer, known);
+    this.#show(key, show);
+    if (doubtful) void this.#turns.take(key, () => this.#settle(key, answer));
+  }
+
+  /** A list ran while the answer was on its way: reads the object, once the list is complete, to know which is newer. */
+  async #settle(key: string, { metadata: { namespace, name } }: KubeObject): Promise<void> {
+    const { transport, resource, clock } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#listing?.promise;
+      if (signal.aborted || !this.#pending.isDoubtful(key)) return;
+      try {
+        const read = await getObject({ transport, resource, namespace, name, signal });
+        const live = read !== undefined && this.#selects(read) ? read : undefined;
+        return this.#show(key, this.#pending.resolve(key, live?.metadata.resourceVersion ?? '', live));
+      } catch {
+        await clock.sleep(readAgainMs, { signal }).catch(() => undefined);
+      }
+    }
   }
 
   async #run(): Promise<void> {
     const { clock, log, resource } = this.#options;
+    const { signal } = this.#stop;
     let failures = 0;
-    while (!this.#stop.signal.aborted) {
+    while (!signal.aborted) {
+      const started = clock.now();
+      let alive = false;
       try {
-        if (this.#resourceVersion === '') await this.#list();
-        await this.#follow(this.#resourceVersion, () => (failures = 0));
+        if (this.#resourceVersion === '' && !this.#streamsLists) await this.#listPages();
+        await this.#follow(() => {
+          alive = true;
+          failures = 0;
+        });
+        if (!alive && clock.now() - started < shortestWatchMs) throw new Cut('the watch ended at once');
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        if (error instanceof Gone || (error instanceof ApiError && error.status === 410)) {
-          this.#resourceVersion = '';
-          continue;
-        }
+        if (signal.aborted) return;
         failures += 1;
-        // A stream that broke after it had brought something is simply taken up again.
-        const delay =
-          error instanceof Cut && failures === 1 ? 0 : Math.min(firstDelayMs * 2 ** (failures - 1), longestDelayMs);
+        if (mustRelist(error, failures)) this.#resourceVersion = '';
         if (failures > 1) log.warn('watch failed', { kind: resource.kind, group: resource.group, failures, error });
-        await clock.sleep(delay * (0.75 + Math.random() / 2), { signal: this.#stop.signal }).catch(() => undefined);
+        await clock.sleep(delayMs(error, failures), { signal }).catch(() => undefined);
       }
     }
   }
 
-  /** Fills the cache: as a stream where the server can, else page by page. */
-  async #list(): Promise<void> {
-    this.#options.onRelist?.();
-    const seen = new Set<string>();
-    if (this.#streamsLists && (await this.#streamList(seen))) return this.#listed(seen);
-    this.#streamsLists = false;
-    let next = '';
-    let version = '';
-    do {
-      const query = { limit: pageSize, ...this.#selector(), ...(next === '' ? {} : { continue: next }) };
-      const accept = this.#options.metadataOnly ? metadataListAccept : 'application/json';
-      const path = resourcePath(this.#options.resource, { namespace: this.#options.namespace });
-      const { body } = await this.#options.transport.request<{
-        metadata: { continue?: string; resourceVersion: string };
-        items?: KubeObject[];
-      }>({
-        method: 'GET',
-        path,
-        query,
-        accept,
-        signal: this.#stop.signal,
-      });
-      for (const object of body.items ?? []) this.#seen(object, seen);
-      next = body.metadata.continue ?? '';
-      version = body.metadata.resourceVersion;
-    } while (next !== '');
-    this.#resourceVersion = version;
-    this.#listed(seen);
+  async #listPages(): Promise<void> {
+    const seen = this.#beginList();
+    const accept = this.#options.metadataOnly ? metadataListAccept : 'application/json';
+    const pages = list(this.#options.transport, { ...this.#scope(), accept, signal: this.#stop.signal });
+    for (;;) {
+      const { done, value } = await pages.next();
+      if (done === true) {
+        this.#resourceVersion = value;
+        return this.#listed(seen);
+      }
+      this.#apply({ type: 'added', object: value }, seen);
+    }
   }
 
-  /** False when the server does not know streaming lists (KEP-3157). */
-  async #streamList(seen: Set<string>): Promise<boolean> {
-    const query = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', timeoutSeconds: '60' };
+  /**
+   * One watch until the server ends it; without a resourceVersion it begins with a streaming list (KEP-3157).
+   * `alive` is called when it brings more than its list.
+   */
+  async #follow(alive: () => void): Promise<void> {
+    let seen = this.#resourceVersion === '' ? this.#beginList() : undefined;
     try {
-      for await (const event of this.#watch(query)) {
-        if (event.type === 'bookmark' && event.initialEventsEnd) {
+      for await (const event of this.#watch()) {
+        if (seen === undefined) {
+          this.#resourceVersion = event.type === 'bookmark' ? event.resourceVersion : this.#apply(event);
+          alive();
+        } else if (event.type !== 'bookmark') {
+          this.#apply(event, seen);
+        } else if (event.initialEventsEnd) {
           this.#resourceVersion = event.resourceVersion;
-          return true;
+          this.#listed(seen);
+          seen = undefined;
         }
-        if (event.type === 'added' || event.type === 'modified') this.#seen(event.object, seen);
       }
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 422 || error.status === 400)) return false;
-      throw error;
+      if (seen === undefined || !(error instanceof ApiError) || !refusesStreaming.has(error.status)) throw error;
+      this.#streamsLists = false;
     }
-    throw new Cut('the streaming list ended early');
+    if (seen !== undefined) throw new Cut('the streaming list ended early');
   }
 
-  #seen(object: KubeObject, seen: Set<string>): void {
+  /** Returns the resourceVersion of the event. */
+  #apply({ type, object }: ObjectEvent, seen?: Set<string>): string {
     const key = cacheKey(object);
-    seen.add(key);
-    this.#observe(key, object, object.metadata.resourceVersion ?? '');
+    const { resourceVersion = '' } = object.metadata;
+    // A list that streams may hold what goes before it is complete.
+    if (type === 'deleted') seen?.delete(key);
+    else seen?.add(key);
+    this.#observe(key, type === 'deleted' ? undefined : object, resourceVersion);
+    return resourceVersion;
+  }
+
+  #beginList(): Set<string> {
+    this.#options.onRelist?.();
+    this.#pending.listing();
+    this.#listing ??= Promise.withResolvers();
+    return new Set();
   }
 
   /** What the list did not hold is gone. */
   #listed(seen: ReadonlySet<string>): void {
     for (const key of [...this.#entries.keys()]) if (!seen.has(key)) this.#observe(key, undefined, '');
-    this.#pending.relisted();
+    for (const [key, object] of this.#pending.listed()) this.#take(key, object);
     this.#isSynced = true;
     this.#synced.resolve();
+    this.#listing?.resolve();
+    this.#listing = undefined;
   }
 
-  async #follow(from: string, alive: () => void): Promise<void> {
-    const seconds = watchSeconds.least + Math.random() * (watchSeconds.most - watchSeconds.least);
-    for await (const event of this.#watch({ resourceVersion: from, timeoutSeconds: String(Math.round(seconds)) })) {
-      alive();
-      if (event.type === 'bookmark') {
-        this.#resourceVersion = event.resourceVersion;
-        continue;
-      }
-      const { resourceVersion = '' } = event.object.metadata;
-      this.#observe(cacheKey(event.object), event.type === 'deleted' ? undefined : event.object, resourceVersion);
-      this.#resourceVersion = resourceVersion;
-    }
-  }
-
-  #watch(query: Readonly<Record<string, string>>): ReturnType<typeof watch> {
-    const { transport, resource, namespace, metadataOnly } = this.#options;
-    return watch(transport, {
-      path: resourcePath(resource, { namespace }),
-      query: { ...query, ...this.#selector() },
-      accept: metadataOnly ? metadataAccept : 'application/json',
+  #watch(): ReturnType<typeof watch> {
+    const { path, query } = this.#scope();
+    const seconds = Math.round(watchSeconds.least + Math.random() * (watchSeconds.most - watchSeconds.least));
+    const from: Record<string, string> =
+      this.#resourceVersion === ''
+        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
+        : { resourceVersion: this.#resourceVersion };
+    return watch(this.#options.transport, {
+      path,
+      query: { ...query, ...from, timeoutSeconds: String(seconds) },
+      accept: this.#options.metadataOnly ? metadataAccept : 'application/json',
       signal: this.#stop.signal,
     });
   }
 
-  #selector(): Record<string, string> {
-    return this.#options.selector === undefined ? {} : { labelSelector: this.#options.selector };
+  #scope(): { path: string; query: Record<string, string> } {
+    const { resource, namespace, selector } = this.#options;
+    const query: Record<string, string> = selector === undefined ? {} : { labelSelector: selector };
+    return { path: resourcePath(resource, { namespace }), query };
+  }
+
+  #selects({ metadata }: KubeObject): boolean {
+    const { selector, namespace } = this.#options;
+    return matchesLabels(selector, metadata.labels) && (namespace === undefined || namespace === metadata.namespace);
   }
 
   #observe(key: string, object: KubeObject | undefined, version: string): void {
-    if (this.#pending.holds(key, object, version)) return;
-    this.#take(key, object);
+    if (!this.#pending.holds(key, object, version)) this.#take(key, object);
+  }
+
+  #show(key: string, objects: readonly (KubeObject | undefined)[]): void {
+    for (const object of objects) this.#take(key, object);
   }
 
   #take(key: string, object: KubeObject | undefined): void {
@@ -238,9 +281,16 @@ export class WatchCache<T> implements AsyncDisposable {
     }
     const version = object.metadata.resourceVersion ?? '';
     if (old?.resourceVersion === version) return;
-    const value = this.#options.reduce(object);
+    const value = this.#options.reduce(this.#named(object));
     this.#entries.set(key, { value, resourceVersion: version });
     this.#tell({ type: old === undefined ? 'added' : 'modified', key, old: old?.value, new: value });
+  }
+
+  /** Items of a list have no kind, and metadata alone has another one. */
+  #named(object: KubeObject): KubeObject {
+    const { kind, group, version } = this.#options.resource;
+    if (object.kind === kind) return object;
+    return { ...object, apiVersion: group === '' ? version : `${group}/${version}`, kind };
   }
 
   #tell(event: CacheEvent<T>): void {

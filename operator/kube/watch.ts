@@ -4,9 +4,13 @@ import { ApiError, type ApiStatus } from './api-error.ts';
 import type { KubeObject } from './object.ts';
 import type { Transport } from './transport.ts';
 
+export interface ObjectEvent {
+  readonly type: 'added' | 'modified' | 'deleted';
+  readonly object: KubeObject;
+}
+
 export type WatchEvent =
-  | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: KubeObject }
-  | { readonly type: 'bookmark'; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
+  ObjectEvent | { readonly type: 'bookmark'; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
 
 /** The resourceVersion is too old: list again. */
 export class Gone extends Error {}

@@ -1,0 +1,37 @@
+/** A list of a kind page by page, for API servers that do not stream lists. */
+import type { KubeObject } from './object.ts';
+import type { Transport } from './transport.ts';
+
+export interface ListOptions {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly accept: string;
+  readonly signal: AbortSignal;
+}
+
+interface Page {
+  readonly metadata: { readonly continue?: string; readonly resourceVersion: string };
+  readonly items?: readonly KubeObject[];
+}
+
+const pageSize = '500';
+
+/** Yields the objects, and returns the resourceVersion to watch from. @throws ApiError, 410 when the pages expired */
+export async function* list(
+  transport: Transport,
+  { path, query, accept, signal }: ListOptions,
+): AsyncGenerator<KubeObject, string> {
+  let next: string | undefined;
+  for (;;) {
+    const { body }: { body: Page } = await transport.request<Page>({
+      method: 'GET',
+      path,
+      query: { ...query, limit: pageSize, ...(next === undefined ? {} : { continue: next }) },
+      accept,
+      signal,
+    });
+    yield* body.items ?? [];
+    next = body.metadata.continue === '' ? undefined : body.metadata.continue;
+    if (next === undefined) return body.metadata.resourceVersion;
+  }
+}
