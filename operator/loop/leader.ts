@@ -1,6 +1,7 @@
 /** Leader election by a Lease: one operator works, the others wait. */
-import { ApiError, createObject, type KubeObject, type Transport } from '#kube';
+import type { Transport } from '#kube';
 import { failure, type Clock, type Log } from '#runtime';
+import { Lease } from './lease.ts';
 
 export interface LeadOptions {
   readonly transport: Transport;
@@ -13,156 +14,110 @@ export interface LeadOptions {
   readonly signal: AbortSignal;
   /** Works until its signal is aborted; losing the Lease aborts it. */
   readonly run: (signal: AbortSignal) => Promise<void>;
+  /** From 0 to 1, so that those who wait do not ask all at once. */
+  readonly random?: () => number;
 }
 
 const name = 'plumbline';
 const leaseMs = 15_000;
+/** Without a renewal for so long the lead is given up, well before the Lease runs out for others. */
+const deadlineMs = 10_000;
 const renewMs = 5000;
 const retryMs = 2000;
-/** Stops leading this long before the Lease runs out for others. */
-const deadlineMs = 10_000;
-const resource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
-  verbs: [],
-  shortNames: [],
-};
-
-interface LeaseSpec {
-  readonly holderIdentity?: string | null;
-  readonly leaseDurationSeconds?: number;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-}
+/** One request; a connection that hangs leaves time for another try before the deadline. */
+const requestMs = 4000;
 
 /** Returns when the work has ended after `signal`. @throws Failure when the Lease was lost. */
 export async function lead(options: LeadOptions): Promise<void> {
-  if (!options.enabled) return options.run(options.signal);
-  const lease = new Lease(options);
-  await lease.acquire();
+  const { enabled, signal, run, log, identity, transport, clock, namespace } = options;
+  if (!enabled) return run(signal);
+  const lease = new Lease({ transport, clock, namespace, name, identity, durationMs: leaseMs });
+  const takenAt = await acquire(lease, options);
+  if (takenAt === undefined) return;
+  log.info('leading', { identity });
   const lost = new AbortController();
   const renewing = new AbortController();
-  const keeping = lease.keep(AbortSignal.any([renewing.signal, lost.signal]), lost);
+  const keeping = keep(lease, takenAt, { ...options, signal: renewing.signal, lost });
   try {
-    await options.run(AbortSignal.any([options.signal, lost.signal]));
+    await run(AbortSignal.any([signal, lost.signal]));
   } finally {
     renewing.abort();
     await keeping;
-    if (!lost.signal.aborted) await lease.release();
+    if (!lost.signal.aborted) await release(lease, options);
   }
   lost.signal.throwIfAborted();
 }
 
-class Lease {
-  readonly #options: LeadOptions;
-  #held: KubeObject | undefined;
-  /** When the holder's last renewal was first seen here: clocks of machines are not compared. */
-  #seen = { renewTime: '', at: 0 };
-
-  constructor(options: LeadOptions) {
-    this.#options = options;
-  }
-
-  async acquire(): Promise<void> {
-    const { clock, signal, log, identity } = this.#options;
-    while (!(await this.#tryAcquire())) await clock.sleep(retryMs * (0.8 + Math.random() * 0.4), { signal });
-    log.info('leading', { identity });
-  }
-
-  async keep(signal: AbortSignal, lost: AbortController): Promise<void> {
-    const { clock, log } = this.#options;
-    let renewed = clock.now();
-    while (!signal.aborted) {
-      await clock.sleep(renewMs, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      try {
-        if (!(await this.#tryAcquire()))
-          return lost.abort(failure('Superseded', { what: 'another operator took the lead' }));
-        renewed = clock.now();
-      } catch (error) {
-        log.warn('the lease could not be renewed', { error });
-        if (clock.now() - renewed > deadlineMs)
-          return lost.abort(failure('ApiUnavailable', { what: 'the lease could not be renewed in time' }));
-      }
-    }
-  }
-
-  /** Lets the next one lead at once. */
-  async release(): Promise<void> {
+/** The time before the request that took the Lease; undefined when told to stop first. An API server that is away is waited for. */
+async function acquire(lease: Lease, { clock, signal, log, random }: LeadOptions): Promise<number | undefined> {
+  while (!signal.aborted) {
+    const asked = clock.now();
     try {
-      await this.#put({ ...this.#spec(), holderIdentity: '', leaseDurationSeconds: 1 });
+      if ((await inTime(clock, signal, (limited) => lease.take({ signal: limited }))) === 'held') return asked;
     } catch (error) {
-      this.#options.log.warn('the lease could not be released', { error });
+      if (!signal.aborted) log.warn('the lease could not be asked for', { error });
     }
+    await clock.sleep(spread(retryMs, random), { signal }).catch(() => undefined);
   }
+  return undefined;
+}
 
-  async #tryAcquire(): Promise<boolean> {
-    const { clock, identity, transport, namespace } = this.#options;
-    this.#held ??= await this.#read();
-    try {
-      if (this.#held === undefined) {
-        const object = {
-          apiVersion: 'coordination.k8s.io/v1',
-          kind: 'Lease',
-          metadata: { name, namespace },
-          spec: this.#renewed(0),
-        };
-        this.#held = await createObject({ transport, resource, object });
-        return true;
-      }
-      const spec = this.#spec();
-      if (spec.holderIdentity && spec.holderIdentity !== identity && !this.#expired(spec, clock.now())) {
-        this.#held = undefined;
-        return false;
-      }
-      const transitions = (spec.leaseTransitions ?? 0) + (spec.holderIdentity === identity ? 0 : 1);
-      await this.#put(this.#renewed(transitions));
-      return true;
-    } catch (error) {
-      this.#held = undefined;
-      if (error instanceof ApiError && error.status === 409) return false;
-      throw error;
+interface KeepOptions extends LeadOptions {
+  readonly lost: AbortController;
+}
+
+/** Renews until told to stop. The deadline is a timer of its own: a request that hangs must not hide the loss. */
+async function keep(lease: Lease, takenAt: number, { clock, signal, log, random, lost }: KeepOptions): Promise<void> {
+  const deadlineFrom = (renewedAt: number): (() => void) =>
+    clock.after(renewedAt + deadlineMs - clock.now(), () =>
+      lost.abort(failure('ApiUnavailable', { what: `the lease could not be renewed for ${deadlineMs / 1000} s` })),
+    );
+  const ended = AbortSignal.any([signal, lost.signal]);
+  let cancel = deadlineFrom(takenAt);
+  let pauseMs = renewMs;
+  try {
+    for (;;) {
+      await clock.sleep(spread(pauseMs, random), { signal: ended });
+      const asked = clock.now();
+      pauseMs = retryMs;
+      const state = await inTime(clock, ended, (limited) => lease.take({ signal: limited })).catch((error: unknown) => {
+        if (!ended.aborted) log.warn('the lease could not be renewed', { error });
+        return 'changed' as const;
+      });
+      if (state === 'taken') return lost.abort(failure('Superseded', { what: 'another operator took the lead' }));
+      if (state === 'changed') continue;
+      cancel();
+      cancel = deadlineFrom(asked);
+      pauseMs = renewMs;
     }
-  }
-
-  #expired({ renewTime = '', leaseDurationSeconds = leaseMs / 1000 }: LeaseSpec, now: number): boolean {
-    if (renewTime !== this.#seen.renewTime) this.#seen = { renewTime, at: now };
-    return now - this.#seen.at > leaseDurationSeconds * 1000;
-  }
-
-  #renewed(transitions: number): LeaseSpec & { acquireTime: string } {
-    const time = new Date(this.#options.clock.now()).toISOString().replace('Z', '000Z');
-    return {
-      holderIdentity: this.#options.identity,
-      leaseDurationSeconds: leaseMs / 1000,
-      acquireTime: time,
-      renewTime: time,
-      leaseTransitions: transitions,
-    };
-  }
-
-  #spec(): LeaseSpec {
-    return this.#held?.['spec'] ?? {};
-  }
-
-  async #read(): Promise<KubeObject | undefined> {
-    const { transport, namespace } = this.#options;
-    try {
-      const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
-      return (await transport.request<KubeObject>({ method: 'GET', path })).body;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
-  /** PUT with the resourceVersion that was read: two operators cannot both win. */
-  async #put(spec: LeaseSpec): Promise<void> {
-    const { transport, namespace } = this.#options;
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
-    this.#held = (await transport.request<KubeObject>({ method: 'PUT', path, body: { ...this.#held, spec } })).body;
+  } catch (error) {
+    if (!ended.aborted) lost.abort(error);
+  } finally {
+    cancel();
   }
 }
+
+async function release(lease: Lease, { clock, log }: LeadOptions): Promise<void> {
+  try {
+    await inTime(clock, undefined, (signal) => lease.release({ signal }));
+  } catch (error) {
+    log.warn('the lease could not be released; the next operator waits until it runs out', { error });
+  }
+}
+
+async function inTime<T>(
+  clock: Clock,
+  signal: AbortSignal | undefined,
+  ask: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const what = `the API server did not answer within ${requestMs / 1000} s`;
+  const cancel = clock.after(requestMs, () => late.abort(failure('ApiUnavailable', { what })));
+  try {
+    return await ask(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]));
+  } finally {
+    cancel();
+  }
+}
+
+const spread = (ms: number, random = Math.random): number => ms * (0.8 + random() * 0.4);

@@ -1,5 +1,5 @@
 /** `/healthz`, `/readyz` and `/metrics` over HTTP. */
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from '#runtime';
 
@@ -17,22 +17,18 @@ export interface Probes {
   stop(): Promise<void>;
 }
 
-export async function startProbes({ address, metrics, ready, refresh }: ProbesOptions): Promise<Probes> {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://probes').pathname;
-    if (path === '/healthz') return answer(response, 200, 'ok');
-    if (path === '/readyz') return answer(response, ready() ? 200 : 503, ready() ? 'ok' : 'not ready');
-    if (path !== '/metrics') return answer(response, 404, 'not found');
-    refresh?.();
-    metrics.registry.metrics().then(
-      (text) => answer(response, 200, text, metrics.registry.contentType),
-      (error: unknown) => answer(response, 500, String(error)),
-    );
+/** Far more than a kubelet and a few scrapers need. */
+const mostConnections = 64;
+
+export async function startProbes(options: ProbesOptions): Promise<Probes> {
+  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    // A bad request, or a gauge that cannot be read, is an answer and never the end of the operator.
+    respond(request, response, options).catch((error: unknown) => answer(response, 500, String(error)));
   });
-  const colon = address.lastIndexOf(':');
+  server.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(Number(address.slice(colon + 1)), address.slice(0, colon) || undefined, resolve);
+    server.listen(parseAddress(options.address), resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
@@ -42,6 +38,30 @@ export async function startProbes({ address, metrics, ready, refresh }: ProbesOp
         server.closeAllConnections();
       }),
   };
+}
+
+async function respond(
+  { url = '/' }: IncomingMessage,
+  response: ServerResponse,
+  { metrics, ready, refresh }: ProbesOptions,
+): Promise<void> {
+  switch (url.split('?', 1)[0]) {
+    case '/healthz':
+      return answer(response, 200, 'ok');
+    case '/readyz':
+      return ready() ? answer(response, 200, 'ok') : answer(response, 503, 'not ready');
+    case '/metrics':
+      refresh?.();
+      return answer(response, 200, await metrics.registry.metrics(), metrics.registry.contentType);
+    default:
+      return answer(response, 404, 'not found');
+  }
+}
+
+function parseAddress(address: string): { readonly port: number; readonly host?: string } {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1');
+  return { port: Number(address.slice(colon + 1)), ...(host === '' ? {} : { host }) };
 }
 
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {
