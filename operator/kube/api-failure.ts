@@ -16,7 +16,7 @@ export function apiFailure(error: unknown, facts: ApiFailureFacts): Failure {
   if (!(error instanceof ApiError)) return asFailure(error);
   const { reason, parts } = explain(error, facts);
   return failure(reason, parts, {
-    cause: error,
+    cause: isSecret(facts.key) ? withoutValues(error, facts.key) : error,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   });
 }
@@ -49,8 +49,8 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
     case 415:
       return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the object' } };
     case 500:
-      // Server-side apply reports an unknown field or a wrong type so, without a cause (managedfields/internal/structuredmerge.go).
-      if (message.startsWith('failed to create typed patch object')) {
+      // Server-side apply reports a wrong field, type or encoding so, without a cause (managedfields/internal/structuredmerge.go).
+      if (unusable.test(message)) {
         return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the field' } };
       }
       return { reason: 'ApiUnavailable', parts: { what: `the API server answered ${status}: ${message}` } };
@@ -68,6 +68,8 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
       };
   }
 }
+
+const unusable = /^failed to (create typed patch object|convert new object)/;
 
 const hasCause = (api: ApiStatus | undefined, reason: string): boolean =>
   api?.details?.causes?.some((cause) => cause.reason === reason) ?? false;
@@ -157,5 +159,30 @@ const isImmutable = ({ message = '' }: StatusCause): boolean => immutableTexts.s
 /** The API server quotes the refused value; that of a Secret goes nowhere. */
 function masked(message: string, key: string | undefined): string {
   const short = message.length > 2000 ? `${message.slice(0, 2000)}…` : message;
-  return key?.startsWith('Secret/') ? short.replace(/"(?:[^"\\]|\\.){8,}"/g, '"***"') : short;
+  return isSecret(key) ? withoutQuotes(short, key.split('/')) : short;
+}
+
+const isSecret = (key: string | undefined): key is string => key?.startsWith('Secret/') ?? false;
+
+const hidden = '"***"';
+/** What stands before a quoted name that is no value. */
+const names =
+  /(?:User|resource|group|namespace|verb|field|webhook|policy|binding|Secrets?|namespaces|quota|with|version|in|no kind|by) $/;
+
+/** Quoted text goes, other than names; so does what Go prints of a value without quotes. */
+function withoutQuotes(message: string, known: readonly string[]): string {
+  return message
+    .replace(/\{Value:.*\}/gs, `{${hidden}}`)
+    .replace(/(?<=(?:Invalid|Unsupported|Duplicate) value: )(?:"(?:[^"\\]|\\.)*(?:"|$)|[^":][^:]*)/g, hidden)
+    .replace(/"((?:[^"\\]|\\.)*)(?:"|$)/g, (quoted: string, text: string, at: number, all: string) =>
+      known.includes(text) || names.test(all.slice(0, at)) ? quoted : hidden,
+    );
+}
+
+/** The same answer for the log. */
+function withoutValues({ status, api, retryAfterMs }: ApiError, key: string): ApiError {
+  if (api === undefined) return new ApiError(status, api, retryAfterMs);
+  const causes = api.details?.causes?.map((cause) => ({ ...cause, message: masked(cause.message ?? '', key) }));
+  const details = api.details === undefined ? {} : { details: { ...api.details, ...(causes && { causes }) } };
+  return new ApiError(status, { ...api, message: masked(api.message ?? '', key), ...details }, retryAfterMs);
 }

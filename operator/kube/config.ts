@@ -10,6 +10,8 @@ export interface ClusterConfig {
   readonly key?: string | undefined;
   readonly token?: (() => string | undefined | Promise<string | undefined>) | undefined;
   readonly insecure?: boolean;
+  /** The name that the server's certificate must carry, where it is not that of the address. */
+  readonly servername?: string | undefined;
   readonly namespace?: string | undefined;
 }
 
@@ -46,7 +48,13 @@ async function inCluster(): Promise<ClusterConfig> {
 async function fromKubeconfig(file: string, context: string | undefined): Promise<ClusterConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  config.loadFromFile(file);
+  try {
+    config.loadFromFile(file);
+  } catch (error) {
+    const found = (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
+    const remedy = 'give the path of a kubeconfig with --kubeconfig';
+    throw failure('ApiUnavailable', { where: file, what: 'not a kubeconfig', found, remedy }, { cause: error });
+  }
   if (context !== undefined) config.setCurrentContext(context);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
@@ -56,7 +64,7 @@ async function fromKubeconfig(file: string, context: string | undefined): Promis
       remedy: 'give --context',
     });
   }
-  const options: { ca?: Pem; cert?: Pem; key?: Pem; headers?: Record<string, unknown> } = {};
+  const options: { ca?: Pem; cert?: Pem; key?: Pem; servername?: string } = {};
   await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
   return {
     server: cluster.server,
@@ -64,8 +72,9 @@ async function fromKubeconfig(file: string, context: string | undefined): Promis
     ca: pem(options.ca),
     cert: pem(options.cert),
     key: pem(options.key),
+    servername: options.servername,
     namespace: config.getContextObject(config.currentContext)?.namespace,
-    token: config.getCurrentUser()?.certData === undefined ? () => bearer(config) : undefined,
+    token: tokenOf(config),
   };
 }
 
@@ -73,8 +82,22 @@ type Pem = string | Buffer | readonly (string | Buffer)[];
 
 const pem = (value: Pem | undefined): string | undefined => (value === undefined ? undefined : String(value));
 
-/** Asked for every request: exec and OIDC plugins renew their tokens behind this call. */
-async function bearer(config: { applyToHTTPSOptions(options: object): Promise<void> }): Promise<string | undefined> {
+interface Login {
+  getCurrentUser(): { readonly token?: string; readonly exec?: unknown; readonly authProvider?: unknown } | null;
+  applyToHTTPSOptions(options: object): Promise<void>;
+}
+
+/** A token in the file stays as it is; exec and OIDC plugins renew theirs behind this call. */
+function tokenOf(config: Login): ClusterConfig['token'] {
+  const user = config.getCurrentUser();
+  if (user?.token !== undefined) {
+    const { token } = user;
+    return () => token;
+  }
+  return user?.exec === undefined && user?.authProvider === undefined ? undefined : () => bearer(config);
+}
+
+async function bearer(config: Login): Promise<string | undefined> {
   const options: { headers?: Record<string, string> } = {};
   await config.applyToHTTPSOptions(options);
   return options.headers?.['Authorization']?.replace(/^Bearer /, '');

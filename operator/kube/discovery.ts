@@ -1,4 +1,5 @@
 /** Which kinds the API server serves, by aggregated discovery: two requests, asked again only when told to. */
+import { discoverByGroup } from './discovery-by-group.ts';
 import { kindName, type GroupKind } from './object.ts';
 import type { Transport } from './transport.ts';
 
@@ -11,6 +12,7 @@ export interface Resource extends GroupKind {
 }
 
 interface DiscoveryList {
+  readonly kind: string;
   readonly items: readonly {
     readonly metadata: { readonly name?: string };
     readonly versions: readonly {
@@ -75,8 +77,12 @@ export class Discovery {
     const lists = await Promise.all(
       ['/api', '/apis'].map((path) => this.#transport.request<DiscoveryList>({ method: 'GET', path, accept })),
     );
+    const aggregated = lists.every(({ body }) => body.kind === 'APIGroupDiscoveryList');
+    const entries = aggregated
+      ? lists.flatMap(({ body }) => body.items.flatMap(resourcesOf))
+      : await discoverByGroup(this.#transport);
     const table = new Map<string, Resource[]>();
-    for (const entry of lists.flatMap(({ body }) => body.items.flatMap(resourcesOf))) {
+    for (const entry of entries) {
       const known = table.get(kindName(entry));
       if (known === undefined) table.set(kindName(entry), [entry]);
       else known.push(entry);

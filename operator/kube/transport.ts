@@ -37,28 +37,39 @@ export interface TransportOptions {
   /** Connections kept to the API server, which bounds the requests in flight. */
   readonly connections?: number;
   readonly onRequest?: (request: RequestRecord) => void;
+  /** A stream that brings nothing for so long is taken for half open, and cut. Default: 3 minutes. */
+  readonly silenceMs?: number;
 }
 
 const mostTries = 6;
 const firstDelayMs = 100;
 const longestDelayMs = 5000;
+const longestRetryAfterMs = 60_000;
 const headersTimeoutMs = 60_000;
 /** The server sends a bookmark every minute; a stream that is silent for longer than this is half open. */
 const silenceTimeoutMs = 180_000;
 
 export class Transport {
   readonly #config: ClusterConfig;
+  readonly #origin: string;
+  /** The path below which a proxy (Rancher and others) serves the API, or ''. */
+  readonly #base: string;
   readonly #agent: Agent;
   readonly #streams: Agent;
   readonly #onRequest: (request: RequestRecord) => void;
 
-  constructor(config: ClusterConfig, { connections = 32, onRequest = () => undefined }: TransportOptions = {}) {
+  constructor(config: ClusterConfig, options: TransportOptions = {}) {
+    const { connections = 32, onRequest = () => undefined, silenceMs = silenceTimeoutMs } = options;
     this.#config = config;
+    const { origin, pathname } = new URL(config.server);
+    this.#origin = origin;
+    this.#base = pathname.replace(/\/$/, '');
     this.#onRequest = onRequest;
     const connect = {
       ...(config.ca === undefined ? {} : { ca: config.ca }),
       ...(config.cert === undefined ? {} : { cert: config.cert }),
       ...(config.key === undefined ? {} : { key: config.key }),
+      ...(config.servername === undefined ? {} : { servername: config.servername }),
       rejectUnauthorized: config.insecure !== true,
       keepAliveInitialDelay: 30_000,
       timeout: 10_000,
@@ -74,7 +85,7 @@ export class Transport {
     this.#streams = new Agent({
       pipelining: 1,
       headersTimeout: headersTimeoutMs,
-      bodyTimeout: silenceTimeoutMs,
+      bodyTimeout: silenceMs,
       connect,
     });
   }
@@ -87,8 +98,7 @@ export class Transport {
       } catch (error) {
         request.signal?.throwIfAborted();
         if (!(error instanceof ApiError) || attempt >= mostTries || !mayRetry(error, request)) throw error;
-        const delay = error.retryAfterMs ?? Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);
-        await systemClock.sleep(delay * (0.75 + Math.random() / 2), request.signal ? { signal: request.signal } : {});
+        await systemClock.sleep(delayMs(error, attempt), request.signal ? { signal: request.signal } : {});
       }
     }
   }
@@ -142,8 +152,8 @@ export class Transport {
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
     try {
       return await agent.request({
-        origin: this.#config.server,
-        path: `${path}${search}`,
+        origin: this.#origin,
+        path: `${this.#base}${path}${search}`,
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
@@ -154,6 +164,12 @@ export class Transport {
       throw ApiError.connection(error);
     }
   }
+}
+
+/** As long as the server asks for, and never sooner; else longer from try to try. */
+function delayMs({ retryAfterMs }: ApiError, attempt: number): number {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, longestRetryAfterMs) * (1 + Math.random() / 4);
+  return Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs) * (0.75 + Math.random() / 2);
 }
 
 /** Reads, applies and deletes may be sent twice; a create may not once the server could have seen it. */

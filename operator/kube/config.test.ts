@@ -1,0 +1,64 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { loadClusterConfig } from './config.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plumbline-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function kubeconfig(user: unknown, cluster: object = {}): Promise<string> {
+  const file = join(folder, 'kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'here',
+    clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:6443/below', ...cluster } }],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'here', context: { cluster: 'c', user: 'u', namespace: 'shop' } }],
+  };
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
+
+test('a token in the file is used as it is', async () => {
+  const config = await loadClusterConfig({ kubeconfig: await kubeconfig({ token: 'secret' }) });
+  expect(config).toMatchObject({ server: 'https://127.0.0.1:6443/below', namespace: 'shop' });
+  expect(await config.token?.()).toBe('secret');
+});
+
+test('an exec plugin is asked for the token', async () => {
+  const status = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: 'fresh' } };
+  const exec = {
+    apiVersion: status.apiVersion,
+    command: process.execPath,
+    args: ['-e', `console.log(${JSON.stringify(JSON.stringify(status))})`],
+  };
+  const config = await loadClusterConfig({ kubeconfig: await kubeconfig({ exec }) });
+  expect(await config.token?.()).toBe('fresh');
+});
+
+test('a client certificate needs no token', async () => {
+  const data = (text: string): string => Buffer.from(text).toString('base64');
+  const user = { 'client-certificate-data': data('cert'), 'client-key-data': data('key') };
+  const config = await loadClusterConfig({ kubeconfig: await kubeconfig(user, { 'tls-server-name': 'api.example' }) });
+  expect(config).toMatchObject({ cert: 'cert', key: 'key', token: undefined, servername: 'api.example' });
+});
+
+test.each([
+  ['a file that is not there', 'missing', undefined, /missing: not a kubeconfig, found ENOENT/],
+  ['a context that is not there', 'kubeconfig', 'nowhere', /nowhere names no cluster/],
+])('%s is named', async (_name, file, context, message) => {
+  await kubeconfig({});
+  await expect(loadClusterConfig({ kubeconfig: join(folder, file), context })).rejects.toMatchObject({
+    reason: 'ApiUnavailable',
+    message: expect.stringMatching(message),
+  });
+});
+
+test('outside a cluster and without a kubeconfig there is a sentence', async () => {
+  await expect(loadClusterConfig()).rejects.toMatchObject({ message: expect.stringMatching(/give --kubeconfig/) });
+});
