@@ -24,5 +24,5 @@ export {
   type ObjectKey,
   type OwnerReference,
 } from './object.ts';
-export { Transport, type Account, type RequestRecord } from './transport.ts';
+export { Transport, type Account, type RequestRecord, type TransportOptions } from './transport.ts';
 export { WatchCache, type CacheEvent } from './watch-cache.ts';

@@ -98,6 +98,10 @@ export class PendingWrites<O> {
     return words;
   }
 
+  keys(): Iterable<string> {
+    return this.#pending.keys();
+  }
+
   isDoubtful(key: string): boolean {
     return this.#pending.get(key)?.doubtful ?? false;
   }

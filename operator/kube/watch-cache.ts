@@ -230,7 +230,9 @@ export class WatchCache<T> implements AsyncDisposable {
 
   /** What the list did not hold is gone. */
   #listed(seen: ReadonlySet<string>): void {
-    for (const key of [...this.#entries.keys()]) if (!seen.has(key)) this.#observe(key, undefined, '');
+    // What a write in flight holds back may never have reached the entries.
+    const known = new Set([...this.#entries.keys(), ...this.#pending.keys()]);
+    for (const key of known) if (!seen.has(key)) this.#observe(key, undefined, '');
     for (const [key, object] of this.#pending.listed()) this.#take(key, object);
     this.#isSynced = true;
     this.#synced.resolve();

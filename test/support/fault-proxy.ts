@@ -1,0 +1,123 @@
+/** An HTTP proxy before the API server that does wrong on purpose: cuts, chops, silences, refuses. */
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { ClusterConfig } from '#kube';
+
+export interface Fault {
+  /** Answers so instead of asking the API server. */
+  readonly refuse?: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
+  /** Asks the API server, and cuts the connection instead of passing on the answer. */
+  readonly swallow?: boolean;
+  /** Cuts the connection after so many bytes of the answer. */
+  readonly cutAfter?: number;
+  /** Passes the answer on in pieces of so many bytes. */
+  readonly pieces?: number;
+  /** Passes on nothing of the answer's body. */
+  readonly silent?: boolean;
+  /** Asks with this Accept header. */
+  readonly accept?: string;
+}
+
+export class FaultProxy implements AsyncDisposable {
+  /** Decides for each request, by method and path with query, what goes wrong. */
+  fault: (method: string, url: string) => Fault | undefined = () => undefined;
+  readonly #target: URL;
+  readonly #ca: string | undefined;
+  readonly #server: Server;
+  readonly #watches = new Set<ServerResponse>();
+
+  private constructor({ server, ca }: ClusterConfig) {
+    this.#target = new URL(server);
+    this.#ca = ca;
+    this.#server = createServer((incoming, outgoing) => this.#pass(incoming, outgoing));
+  }
+
+  static async start(config: ClusterConfig): Promise<FaultProxy> {
+    const proxy = new FaultProxy(config);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get openWatches(): number {
+    return this.#watches.size;
+  }
+
+  /** Ends every open watch: with the line as its last event, or in the middle of one. */
+  endWatches(line?: string): void {
+    for (const watch of this.#watches) {
+      if (line !== undefined) watch.end(`${line}\n`);
+      else if (watch.headersSent) watch.write('{"type":"MODIFIED","obj', () => watch.destroy());
+      else watch.destroy();
+    }
+    this.#watches.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { method = 'GET', url = '/' } = incoming;
+    const fault = this.fault(method, url) ?? {};
+    if (fault.refuse !== undefined) {
+      outgoing.writeHead(fault.refuse.status, fault.refuse.headers);
+      outgoing.end(fault.refuse.body);
+      return;
+    }
+    const headers = { ...incoming.headers, ...(fault.accept === undefined ? {} : { accept: fault.accept }) };
+    const ask = this.#target.protocol === 'https:' ? secureRequest : request;
+    const outward = ask(new URL(url, this.#target), { method, headers, ca: this.#ca, agent: false }, (answer) => {
+      if (fault.swallow === true) {
+        outgoing.destroy();
+        return;
+      }
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.flushHeaders();
+      if (url.includes('watch=true')) this.#watches.add(outgoing);
+      void this.#body(answer, outgoing, fault);
+    });
+    outward.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => {
+      this.#watches.delete(outgoing);
+      outward.destroy();
+    });
+    incoming.pipe(outward);
+  }
+
+  async #body(answer: IncomingMessage, outgoing: ServerResponse, fault: Fault): Promise<void> {
+    const { cutAfter = Infinity, pieces = Infinity, silent = false } = fault;
+    let left = cutAfter;
+    try {
+      for await (const piece of chopped(answer, pieces)) {
+        if (silent || outgoing.writableEnded) continue;
+        outgoing.write(piece.subarray(0, Math.min(left, piece.length)));
+        left -= piece.length;
+        if (left <= 0) break;
+      }
+      if (left > 0) outgoing.end();
+      // What was written so far goes out first.
+      else outgoing.write('', () => outgoing.destroy());
+    } catch {
+      outgoing.destroy();
+    }
+  }
+}
+
+/** With a turn of the event loop between pieces, so that they do not travel as one. */
+async function* chopped(chunks: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += size) {
+      yield chunk.subarray(at, Math.min(at + size, chunk.length));
+      if (size < chunk.length) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
