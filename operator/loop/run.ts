@@ -15,9 +15,9 @@ export interface ReconcileContext {
   readonly clock: Clock;
   readonly log: Log;
   /** Merges fields into the status; `null` removes one. */
-  report(status: Readonly<Record<string, unknown>>): void;
-  condition(type: string, status: boolean | 'Unknown', reason: string, message: string): void;
-  event(note: EventNote): void;
+  readonly report: (status: Readonly<Record<string, unknown>>) => void;
+  readonly condition: (type: string, status: boolean | 'Unknown', reason: string, message: string) => void;
+  readonly event: (note: EventNote) => void;
 }
 
 export interface ControllerDefinition<T> {
