@@ -29,15 +29,7 @@ function shape(node: SchemaNode, inner: (node: SchemaNode) => object): Record<st
   const preset = 'default' in node && node.default !== undefined ? { default: node.default } : {};
   switch (node.type) {
     case 'text':
-      return {
-        type: 'string',
-        description,
-        ...(node.min === undefined ? {} : { minLength: node.min }),
-        maxLength: node.max,
-        ...(node.pattern === undefined ? {} : { pattern: node.pattern }),
-        ...(node.oneOf === undefined ? {} : { enum: node.oneOf }),
-        ...preset,
-      };
+      return { type: 'string', description, ...textBounds(node), ...preset };
     case 'integer':
       return {
         type: 'integer',
@@ -86,3 +78,10 @@ export function editorSchema({ kind, apiVersion, about, spec }: KindDefinition):
     },
   };
 }
+
+const textBounds = ({ min, max, pattern, oneOf }: Extract<SchemaNode, { type: 'text' }>): object => ({
+  ...(min === undefined ? {} : { minLength: min }),
+  maxLength: max,
+  ...(pattern === undefined ? {} : { pattern }),
+  ...(oneOf === undefined ? {} : { enum: oneOf }),
+});

@@ -28,9 +28,7 @@ function check(node: SchemaNode, value: unknown, path: string): Problem[] {
     case 'text':
       return typeof value === 'string' ? checkText(node, value, path) : [wrong(path, 'a text', value)];
     case 'integer':
-      return Number.isInteger(value) && Number(value) >= node.min && Number(value) <= node.max
-        ? []
-        : [wrong(path, `a whole number from ${node.min} to ${node.max}`, value)];
+      return checkInteger(node, value, path);
     case 'boolean':
       return typeof value === 'boolean' ? [] : [wrong(path, 'true or false', value)];
     case 'list':
@@ -40,6 +38,11 @@ function check(node: SchemaNode, value: unknown, path: string): Problem[] {
     case 'object':
       return isFieldset(value) ? checkObject(node, value, path) : [wrong(path, 'an object', value)];
   }
+}
+
+function checkInteger({ min, max }: NodeOf<'integer'>, value: unknown, path: string): Problem[] {
+  const fits = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+  return fits ? [] : [wrong(path, `a whole number from ${min} to ${max}`, value)];
 }
 
 function checkText(node: NodeOf<'text'>, value: string, path: string): Problem[] {
