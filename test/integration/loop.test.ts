@@ -119,7 +119,7 @@ test('an object that settles costs one status patch, and looking again costs not
 
 test('a failure is told with the next try, tried again, and forgotten when it is over', async () => {
   let broken = true;
-  await start({
+  const controller = await start({
     reconcile: () => {
       if (broken) throw failure('GitUnreachable', { what: 'no answer' });
       return Promise.resolve(settled('Applied', 'as wanted'));
@@ -128,6 +128,8 @@ test('a failure is told with the next try, tried again, and forgotten when it is
   await server.apply(stackYaml('app'));
   const failed = await stands('app', 'Ready=False GitUnreachable', 'Reconciling=True GitUnreachable');
   expect(failed.status?.nextTry).toBe('2026-05-01T10:00:01Z');
+  // The status is out before the next run is planned.
+  await isIdle(controller);
   broken = false;
   await clock.advance(1000);
   const stack = await stands('app', 'Ready=True Applied');
@@ -206,7 +208,7 @@ test('a changed spec takes over from the run in hand', async () => {
 test('the finalizer is there before the first run, and goes when nothing is left', async () => {
   const seen: string[] = [];
   let left = 1;
-  await start({
+  const controller = await start({
     finalizer,
     reconcile: ({ metadata }) => {
       seen.push(`reconcile with ${metadata.finalizers?.join() ?? 'none'}`);
@@ -226,6 +228,8 @@ test('the finalizer is there before the first run, and goes when nothing is left
   await server.delete('plumbline.dev/v1alpha1', 'Stack', 'app', namespace);
   const stack = await stands('app', 'Ready=False Deleting', 'Reconciling=True Deleting');
   expect(stack.status?.nextTry).toBe('2026-05-01T10:00:05Z');
+  // The status is out before the next run is planned.
+  await isIdle(controller);
   left = 0;
   await clock.advance(5000);
   await until('it is gone', async () => ((await get('app')) === undefined ? true : undefined));
