@@ -24,7 +24,7 @@ import {
 import { createEvents, lead, startController, startProbes, type RunningController } from '#loop';
 import { createLog, createMetrics, failure, systemClock, type Log, type Metrics } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
-import { gitSourceController } from './controllers/git-source.ts';
+import { gitSourceController, tendSources } from './controllers/git-source.ts';
 import { stackController } from './controllers/stack.ts';
 import { StackHouse } from './controllers/stack-house.ts';
 import { wireWakes } from './controllers/wakes.ts';
@@ -53,7 +53,10 @@ export async function startOperator(config: Config): Promise<Operator> {
   const cluster = await loadClusterConfig({ kubeconfig: config.kubeconfig, context: config.context });
   const transport = new Transport(cluster, {
     connections: config.connections,
-    onRequest: ({ verb, status }) => metrics.apiRequests.inc({ verb, code: String(status) }),
+    onRequest: ({ verb, status, path }) => {
+      metrics.apiRequests.inc({ verb, code: String(status) });
+      log.debug('request', { verb, status, path });
+    },
   });
   const base: Base = { config, log, metrics, transport, discovery: new Discovery(transport) };
   let working: Working | undefined;
@@ -76,7 +79,8 @@ export async function startOperator(config: Config): Promise<Operator> {
         run: async (signal) => {
           working = await startWork(base);
           await aborted(signal);
-          await working.stop();
+          // Who lost the lead must not go on writing beside the new leader; who is told to stop may finish.
+          await working.stop(stopping.signal.aborted ? {} : { graceMs: 0 });
         },
       });
       return 0;
@@ -105,7 +109,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 interface Working {
-  stop(): Promise<void>;
+  stop(options: { readonly graceMs?: number }): Promise<void>;
 }
 
 interface Own {
@@ -180,6 +184,7 @@ async function startWork(base: Base): Promise<Working> {
   });
   // Wired before the first fetch, so that no revision goes unheard.
   started.use(wireWakes({ house, controller: controllers.stack, revisions, stacks, sources }));
+  started.use(tendSources({ sources, store, revisions, log }));
   controllers.source = startController({
     ...shared,
     definition: gitSourceController({ store, revisions, transport, discovery }),
@@ -193,8 +198,8 @@ async function startWork(base: Base): Promise<Working> {
   );
   const owned = started.move();
   return {
-    stop: async () => {
-      await Promise.all([controllers.source?.stop(), controllers.stack?.stop()]);
+    stop: async (options) => {
+      await Promise.all([controllers.source?.stop(options), controllers.stack?.stop(options)]);
       await owned.disposeAsync();
     },
   };

@@ -6,7 +6,6 @@ import { manifestsEngine, type Engine } from '#engines';
 import { compileChecks, healthOf, needsFullObject, summarise, type HealthChecks } from '#health';
 import {
   getObject,
-  parseKey,
   type Discovery,
   type KubeObject,
   type ObjectKey,
@@ -20,6 +19,7 @@ import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } fr
 import type { Revisions } from '#source';
 import type { Health } from '#values';
 import type { House } from '#way';
+import { KindWaits } from './kind-waits.ts';
 import { keyOfStack, Stacks } from './stacks.ts';
 
 export interface StackHouseOptions {
@@ -61,7 +61,7 @@ export class StackHouse implements House {
   readonly #options: StackHouseOptions;
   readonly #engines: ReadonlyMap<string, Engine>;
   readonly #checks = new Map<string, { readonly text: string; readonly checks: HealthChecks }>();
-  readonly #waitingForKind = new Map<string, Set<string>>();
+  readonly #kindWaits: KindWaits;
   readonly #waitingForHandover = new Set<string>();
   readonly #toldDrift = new Map<string, string>();
 
@@ -75,6 +75,7 @@ export class StackHouse implements House {
       concurrency: this.concurrency,
       defaultServiceAccount: this.defaultServiceAccount,
     } = options);
+    this.#kindWaits = new KindWaits(options);
     this.inventory = new InventoryStore(options.transport, options.resources.inventory);
     this.rendered = new RenderedStore(options.renderedFolder);
     this.changes = { resource: options.resources.change, namesOf: options.changesOf };
@@ -150,21 +151,13 @@ export class StackHouse implements House {
   }
 
   waitForKinds(stack: Stack, kinds: ReadonlySet<string>): void {
-    for (const kind of kinds) {
-      const waiters = this.#waitingForKind.get(kind) ?? new Set();
-      this.#waitingForKind.set(kind, waiters.add(keyOfStack(stack)));
-    }
+    this.#kindWaits.add(keyOfStack(stack), kinds);
   }
 
   /** Called when a CustomResourceDefinition comes or goes: wakes the stacks that wait for its kind. */
   async kindsChanged(): Promise<void> {
-    this.discovery.invalidate();
+    await this.#kindWaits.definitionsChanged();
     await this.observed.dropUnserved();
-    for (const [kind, waiters] of this.#waitingForKind) {
-      if ((await this.discovery.resource(parseKey(`${kind}/any` as ObjectKey))) === undefined) continue;
-      this.#waitingForKind.delete(kind);
-      for (const waiter of waiters) this.#options.wake(waiter);
-    }
   }
 
   async assertAccount({ namespace, name }: { namespace: string; name: string }, signal: AbortSignal): Promise<void> {
@@ -223,6 +216,7 @@ export class StackHouse implements House {
     await this.inventory.remove({ namespace, name, uid });
     await this.rendered.forget(key);
     this.claims.forget(key);
+    this.#kindWaits.forget(key);
     this.#checks.delete(key);
   }
 }

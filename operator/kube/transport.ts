@@ -150,6 +150,9 @@ export class Transport {
     if (body !== undefined) headers['content-type'] = contentType;
     if (as !== undefined) headers['impersonate-user'] = `system:serviceaccount:${as.namespace}:${as.name}`;
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+    // The token may have taken a while. undici must not see a signal that is aborted already: the stream that it then
+    // leaves without a listener throws out of a later close().
+    signal?.throwIfAborted();
     try {
       return await agent.request({
         origin: this.#origin,

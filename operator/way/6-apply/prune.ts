@@ -57,6 +57,9 @@ async function announce(keys: readonly ObjectKey[], { inventory, stack, signal }
 
 async function knownKinds(keys: readonly ObjectKey[], { discovery }: ApplyContext): Promise<ObjectKey[]> {
   const known: ObjectKey[] = [];
+  if (keys.length === 0) return known;
+  // A table from before could lack a kind that is served now, and its objects would be taken for gone.
+  discovery.invalidate();
   for (const key of keys) if ((await discovery.resource(parseKey(key))) !== undefined) known.push(key);
   return known;
 }
