@@ -1,5 +1,4 @@
 /** `npm run bench`: what docs/performance.md names, measured in one run on one API server, as a table and as JSON. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +6,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAll } from 'js-yaml';
 import { applyObject, Discovery, Transport, type KubeObject } from '#kube';
 import { mapBounded } from '#runtime';
-import { freePorts, GitRepository, startControlPlane, startGitServer } from '#toolchain';
+import {
+  freePorts,
+  GitRepository,
+  removeAtEnd,
+  startControlPlane,
+  startGitServer,
+  startProcess,
+  type RunningProcess,
+} from '#toolchain';
 
 const objects = Number(process.argv[2] ?? 1000);
 const namespace = 'bench';
 const root = join(import.meta.dirname, '..');
 
 const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'));
+removeAtEnd(folder);
 const cluster = await startControlPlane({ folder: join(folder, 'cluster') });
 const transport = new Transport(cluster.adminConfig);
 const discovery = new Discovery(transport);
-let operator: ChildProcess | undefined;
+let operator: RunningProcess | undefined;
 
 async function apply(object: KubeObject): Promise<void> {
   const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
@@ -112,11 +120,19 @@ async function measure(): Promise<Record<string, number>> {
     '--kubeconfig',
     cluster.kubeconfig,
   ];
-  operator = spawn(
-    process.execPath,
-    [...args, '--no-leader-election', '--probe-address', `127.0.0.1:${port}`, '--data-folder', join(folder, 'data')],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  operator = await startProcess({
+    name: 'operator',
+    program: process.execPath,
+    args: [
+      ...args,
+      '--no-leader-election',
+      '--probe-address',
+      `127.0.0.1:${port}`,
+      '--data-folder',
+      join(folder, 'data'),
+    ],
+    logFile: join(folder, 'operator.log'),
+  });
   await until(() =>
     fetch(`http://127.0.0.1:${port}/readyz`).then(
       ({ ok }) => (ok ? true : undefined),
@@ -189,7 +205,7 @@ try {
   for (const [name, value] of Object.entries(result)) process.stdout.write(`${name.padEnd(24)} ${value}\n`);
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } finally {
-  operator?.kill('SIGTERM');
+  await operator?.stop('SIGTERM');
   await transport.close();
   await cluster.stop();
   await rm(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { loadAll } from 'js-yaml';
 import { applyObject, Discovery, Transport, type KubeObject } from '#kube';
 import {
   GitRepository,
+  removeAtEnd,
   startControlPlane,
   startGitServer,
   startProcess,
@@ -38,6 +39,7 @@ export class World implements AsyncDisposable {
 
   static async create(): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'plumbline-demo-'));
+    removeAtEnd(folder);
     const cluster = await startControlPlane({ folder: join(folder, 'cluster'), kwok: true });
     const git = await startGitServer(join(folder, 'git'));
     const repository = await new GitRepository(join(folder, 'git', 'platform')).init();

@@ -19,10 +19,19 @@ export function checksumFor(file: string, text: string): string | undefined {
 }
 
 function fromAssets(file: string, text: string): string | undefined {
-  // The edge to somebody else's JSON: every field is looked at before it is used.
-  const { assets = [] } = JSON.parse(text) as ReleaseAssets;
+  const assets = assetsIn(text);
   const digest = assets.find(({ name }) => name === file)?.digest;
   if (typeof digest !== 'string' || !digest.startsWith('sha256:')) return undefined;
   const hash = digest.slice('sha256:'.length);
   return sha256.test(hash) ? hash : undefined;
+}
+
+function assetsIn(text: string): NonNullable<ReleaseAssets['assets']> {
+  try {
+    // The edge to somebody else's JSON: every field is looked at before it is used.
+    const { assets } = JSON.parse(text) as ReleaseAssets;
+    return assets instanceof Array ? assets : [];
+  } catch {
+    return [];
+  }
 }

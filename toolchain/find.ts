@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { cachedPath } from './cache.ts';
+import { cachedPath, cacheFolder } from './cache.ts';
 import { run } from './command.ts';
 import { fits, versionIn, type Tool } from './tools.ts';
 
@@ -25,7 +25,7 @@ export async function find(tool: Tool, env: NodeJS.ProcessEnv = process.env): Pr
     const version = await fittingVersion(tool, path);
     if (version !== undefined) return { path, version, origin };
   }
-  const path = cachedPath(tool);
+  const path = cachedPath(tool, cacheFolder(env));
   return (await executable(path)) ? { path, version: tool.version, origin: 'cache' } : undefined;
 }
 

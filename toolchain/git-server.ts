@@ -23,6 +23,9 @@ export class GitRepository {
     await this.git('config', 'user.name', 'Ada Platform');
     await this.git('config', 'user.email', 'ada@example.com');
     await this.git('config', 'http.receivepack', 'true');
+    // What the user's own configuration may ask for, and a repository made here must not depend on.
+    await this.git('config', 'commit.gpgsign', 'false');
+    await this.git('config', 'core.hooksPath', '/dev/null');
     return this;
   }
 
@@ -56,6 +59,8 @@ export interface GitServer extends AsyncDisposable {
   readonly url: string;
   /** Answers this status instead of serving, while set. */
   failWith: number | undefined;
+  /** Takes requests and never answers, while true. */
+  hang: boolean;
   /** Requires basic authentication, while set. */
   credentials: { readonly username: string; readonly password: string } | undefined;
   requests: number;
@@ -65,6 +70,7 @@ export interface GitServer extends AsyncDisposable {
 export async function startGitServer(root: string): Promise<GitServer> {
   const server = createServer((request, response) => {
     state.requests += 1;
+    if (state.hang) return;
     if (state.failWith !== undefined) return void response.writeHead(state.failWith).end();
     if (!allowed(request)) return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
     serve(root, request, response);
@@ -73,6 +79,7 @@ export async function startGitServer(root: string): Promise<GitServer> {
   const state: GitServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     failWith: undefined,
+    hang: false,
     credentials: undefined,
     requests: 0,
     [Symbol.asyncDispose]: async () => {

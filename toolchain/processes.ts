@@ -45,8 +45,11 @@ while read -r verb value; do
 " ;;
   esac
 done
-for pid in $pids; do kill -KILL -- "-$pid" 2>/dev/null; done
-printf '%s' "$folders" | while read -r folder; do rm -rf "$folder"; done
+for pid in $pids; do kill -s KILL -- "-$pid" 2>/dev/null; done
+printf '%s' "$folders" | while IFS= read -r folder; do
+  # A process that is just ending may still create a file.
+  rm -rf -- "$folder" || { sleep 1; rm -rf -- "$folder"; }
+done
 `;
 
 const alive = new Set<number>();

@@ -10,8 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
 
 export interface TestOperator extends AsyncDisposable {
   readonly folder: string;
-  /** Requests to the API server so far, from its own metrics; renewals of the Lease (PUT) left out. */
-  requests(): Promise<number>;
+  /** Every request to the API server so far, `VERB path status`; there is no Lease to renew. */
+  requests(): Promise<string[]>;
   /** SIGKILL. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -28,17 +28,18 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
     join(root, 'operator', 'main.ts'),
     ...['--kubeconfig', kubeconfig, '--data-folder', join(folder, 'data'), '--probe-address', `127.0.0.1:${port}`],
     '--no-leader-election',
+    '--log-level=debug',
     ...flags,
   ];
-  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const log = (): Promise<string> => readFile(join(folder, 'operator.log'), 'utf8');
   const operator: TestOperator = {
     folder,
-    requests: async () => {
-      const lines = (await metrics())
+    requests: async () =>
+      (await log())
         .split('\n')
-        .filter((line) => line.startsWith('plumbline_api_requests_total{') && !line.includes('"PUT"'));
-      return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-    },
+        .filter((line) => line.includes('"message":"request"'))
+        .map((line) => JSON.parse(line) as { verb: string; status: number; path: string })
+        .map(({ verb, status, path }) => `${verb} ${path} ${status}`),
     kill: async () => void (await running?.stop('SIGKILL')),
     start: async () => {
       running = await startProcess({
@@ -54,7 +55,7 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
         ),
       );
     },
-    log: () => readFile(join(folder, 'operator.log'), 'utf8'),
+    log,
     [Symbol.asyncDispose]: async () => {
       await running?.stop('SIGTERM');
       await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,64 @@
+/** The Go modules are written as `go build` wants them. */
+import { expect, test } from '@jest/globals';
+import { goDirective, goModFor, linkerFlags, mainFile, stagingModules, toolsFile } from './go-module.ts';
+
+const upstream = `module k8s.io/kubernetes
+
+go 1.26.0
+
+require (
+\tgithub.com/blang/semver/v4 v4.0.0
+\tk8s.io/api v0.0.0
+)
+
+replace (
+\tk8s.io/api => ./staging/src/k8s.io/api
+\tk8s.io/client-go => ./staging/src/k8s.io/client-go
+\texample.com/fork => example.com/other v1.0.0
+)
+
+replace k8s.io/kubectl => ./staging/src/k8s.io/kubectl
+`;
+
+test('staging modules are those that are replaced by a folder', () => {
+  expect(stagingModules(upstream)).toEqual(['k8s.io/api', 'k8s.io/client-go', 'k8s.io/kubectl']);
+});
+
+test('each staging module is taken in its published version', () => {
+  expect(goModFor('k8s.io/kubernetes', '1.36.3', upstream)).toBe(`module plumbline.dev/toolchain
+
+go 1.26.0
+
+require k8s.io/kubernetes v1.36.3
+
+replace k8s.io/api => k8s.io/api v0.36.3
+replace k8s.io/client-go => k8s.io/client-go v0.36.3
+replace k8s.io/kubectl => k8s.io/kubectl v0.36.3
+`);
+});
+
+test('a module without staging modules is only required', () => {
+  const text = goModFor('go.etcd.io/etcd/server/v3', '3.6.5', 'module go.etcd.io/etcd/server/v3\n\ngo 1.24\n');
+  expect(text).toBe('module plumbline.dev/toolchain\n\ngo 1.24\n\nrequire go.etcd.io/etcd/server/v3 v3.6.5\n');
+});
+
+test('a go.mod without a go directive falls back', () => {
+  expect(goDirective('module x\n')).toBe('1.24');
+});
+
+test('the tools file imports the commands and is never compiled', () => {
+  const text = toolsFile(['k8s.io/kubernetes/cmd/kubectl']);
+  expect(text).toMatch(/^\/\/go:build tools\n\npackage tools\n/);
+  expect(text).toContain('\t_ "k8s.io/kubernetes/cmd/kubectl"\n');
+});
+
+test('the main file calls Main of the package', () => {
+  expect(mainFile('go.etcd.io/etcd/server/v3/etcdmain')).toContain('func main() { etcdmain.Main(os.Args) }');
+});
+
+test("Kubernetes' programs are told their version", () => {
+  expect(linkerFlags('k8s.io/kubernetes', '1.36.3')).toContain(
+    '-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1',
+  );
+  expect(linkerFlags('sigs.k8s.io/kwok', '0.8.0')).toBe('-s -w');
+});
