@@ -50,6 +50,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, Record<stri
   ['null for a field given as undefined', { a: 1 }, { a: undefined }, { a: null }],
   ['null for a field that the new object lacks', { a: { x: 1, y: 2 } }, { a: { x: 1 } }, { a: { y: null } }],
   ['lists as a whole', { a: [{ x: 1 }, { x: 2 }] }, { a: [{ x: 1 }] }, { a: [{ x: 1 }] }],
+  ['nothing of what every object inherits', { a: { toString: '' } }, { a: {} }, { a: { toString: null } }],
   ['an object for a list', { a: [1] }, { a: { x: 1 } }, { a: { x: 1 } }],
 ])('the patch says %s', (_, old, wanted, expected) => {
   expect(statusPatch(old, wanted)).toEqual(expected);

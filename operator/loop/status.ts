@@ -50,7 +50,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export function statusPatch(old: Fields, wanted: Fields): Fields | undefined {
   const patch: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(wanted)) {
-    const change = difference(old[field], value);
+    // A field may be called like something that every object inherits.
+    const change = difference(Object.hasOwn(old, field) ? old[field] : undefined, value);
     if (change !== undefined) patch[field] = change;
   }
   return Object.keys(patch).length === 0 ? undefined : patch;
@@ -60,7 +61,7 @@ export function statusPatch(old: Fields, wanted: Fields): Fields | undefined {
 function difference(old: unknown, wanted: unknown): unknown {
   if (wanted === undefined || wanted === null) return old === undefined || old === null ? undefined : null;
   if (!isFields(old) || !isFields(wanted)) return same(old, wanted) ? undefined : wanted;
-  const gone = Object.keys(old).filter((field) => wanted[field] === undefined);
+  const gone = Object.keys(old).filter((field) => !Object.hasOwn(wanted, field) || wanted[field] === undefined);
   return statusPatch(old, { ...wanted, ...Object.fromEntries(gone.map((field) => [field, null])) });
 }
 
