@@ -1,12 +1,11 @@
 /** The state of a kind as the watch shows it, reduced to what is needed, with read-your-own-writes. */
 import type { Clock, Log } from '#runtime';
 import { ApiError } from './api-error.ts';
-import { getObject } from './calls.ts';
 import { resourcePath, type Resource } from './discovery.ts';
 import { matchesLabels } from './label-selector.ts';
 import { list } from './list.ts';
 import type { KubeObject } from './object.ts';
-import { PendingWrites } from './pending-writes.ts';
+import { isNewer } from './resource-version.ts';
 import type { Transport } from './transport.ts';
 import { Turns } from './turns.ts';
 import { delayMs, mustRelist, refusesStreaming } from './watch-retry.ts';
@@ -45,18 +44,20 @@ const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta
 const watchSeconds = { least: 300, most: 600 };
 /** A watch that ends sooner than this without an event has failed, however cleanly. */
 const shortestWatchMs = 1000;
-const readAgainMs = 3000;
 
 export class WatchCache<T> implements AsyncDisposable {
   readonly #options: WatchCacheOptions<T>;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #listeners = new Set<(event: CacheEvent<T>) => void>();
-  readonly #pending = new PendingWrites<KubeObject | undefined>();
   readonly #turns = new Turns();
   readonly #stop = new AbortController();
   readonly #synced = Promise.withResolvers<void>();
-  /** Of the list in hand, if there is one. */
-  #listing: PromiseWithResolvers<void> | undefined;
+  /** Keys of the writes in flight. */
+  readonly #writing = new Set<string>();
+  /** Versions at which objects went that an answer on its way, or an event older than an answer, would bring back. */
+  readonly #gone = new Map<string, string>();
+  /** Keys answered since the list was asked for: they alone may be newer than it. Undefined while there is no list. */
+  #answered: Set<string> | undefined;
   #isSynced = false;
   #running: Promise<void> | undefined;
   #resourceVersion = '';
@@ -95,20 +96,19 @@ export class WatchCache<T> implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
-  /**
-   * Sends a write so that the cache never shows a state older than its answer. Events of the key are held back while
-   * the write is in flight; resourceVersions are compared for equality only. Writes of one key wait for each other.
-   */
+  /** Sends a write so that the cache never shows a state older than its answer. Writes of one key wait for each other. */
   async write(key: string, send: () => Promise<KubeObject>): Promise<KubeObject> {
     return this.#turns.take(key, async () => {
-      this.#pending.begin(key);
+      this.#writing.add(key);
       try {
         const answer = await send();
-        this.#answered(key, answer);
+        this.#answered?.add(key);
+        // The watch will not bring what its selector leaves out.
+        this.#observe(key, this.#selects(answer) ? answer : undefined, versionOf(answer));
         return answer;
-      } catch (error) {
-        this.#show(key, this.#pending.abandon(key));
-        throw error;
+      } finally {
+        this.#writing.delete(key);
+        this.#forget(key, this.#resourceVersion);
       }
     });
   }
@@ -116,34 +116,7 @@ export class WatchCache<T> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Cut('the cache was closed'));
     this.#synced.reject(this.#stop.signal.reason);
-    this.#listing?.resolve();
     await this.#running;
-  }
-
-  #answered(key: string, answer: KubeObject): void {
-    // The watch will not bring what its selector leaves out.
-    if (!this.#selects(answer)) return this.#show(key, this.#pending.abandon(key));
-    const known = this.#entries.get(key)?.resourceVersion;
-    const { show, doubtful } = this.#pending.finish(key, answer.metadata.resourceVersion ?? '', answer, known);
-    this.#show(key, show);
-    if (doubtful) void this.#turns.take(key, () => this.#settle(key, answer));
-  }
-
-  /** A list ran while the answer was on its way: reads the object, once the list is complete, to know which is newer. */
-  async #settle(key: string, { metadata: { namespace, name } }: KubeObject): Promise<void> {
-    const { transport, resource, clock } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await this.#listing?.promise;
-      if (signal.aborted || !this.#pending.isDoubtful(key)) return;
-      try {
-        const read = await getObject({ transport, resource, namespace, name, signal });
-        const live = read !== undefined && this.#selects(read) ? read : undefined;
-        return this.#show(key, this.#pending.resolve(key, live?.metadata.resourceVersion ?? '', live));
-      } catch {
-        await clock.sleep(readAgainMs, { signal }).catch(() => undefined);
-      }
-    }
   }
 
   async #run(): Promise<void> {
@@ -178,7 +151,7 @@ export class WatchCache<T> implements AsyncDisposable {
       const { done, value } = await pages.next();
       if (done === true) {
         this.#resourceVersion = value;
-        return this.#listed(seen);
+        return this.#listed(seen, value);
       }
       this.#apply({ type: 'added', object: value }, seen);
     }
@@ -199,7 +172,7 @@ export class WatchCache<T> implements AsyncDisposable {
           this.#apply(event, seen);
         } else if (event.initialEventsEnd) {
           this.#resourceVersion = event.resourceVersion;
-          this.#listed(seen);
+          this.#listed(seen, event.resourceVersion);
           seen = undefined;
         }
       }
@@ -210,34 +183,38 @@ export class WatchCache<T> implements AsyncDisposable {
     if (seen !== undefined) throw new Cut('the streaming list ended early');
   }
 
-  /** Returns the resourceVersion of the event. */
+  /** Returns the resourceVersion of the event. `seen` is given while a list is on its way. */
   #apply({ type, object }: ObjectEvent, seen?: Set<string>): string {
     const key = cacheKey(object);
-    const { resourceVersion = '' } = object.metadata;
+    const version = versionOf(object);
+    const live = type === 'deleted' ? undefined : object;
+    if (seen === undefined) {
+      this.#observe(key, live, version);
+      if (!this.#writing.has(key)) this.#forget(key, version);
+      return version;
+    }
     // A list that streams may hold what goes before it is complete.
-    if (type === 'deleted') seen?.delete(key);
-    else seen?.add(key);
-    this.#observe(key, type === 'deleted' ? undefined : object, resourceVersion);
-    return resourceVersion;
+    if (live === undefined) seen.delete(key);
+    else seen.add(key);
+    this.#hear(key, live, version);
+    return version;
   }
 
   #beginList(): Set<string> {
     this.#options.onRelist?.();
-    this.#pending.listing();
-    this.#listing ??= Promise.withResolvers();
+    this.#answered = new Set();
     return new Set();
   }
 
   /** What the list did not hold is gone. */
-  #listed(seen: ReadonlySet<string>): void {
-    // What a write in flight holds back may never have reached the entries.
-    const known = new Set([...this.#entries.keys(), ...this.#pending.keys()]);
-    for (const key of known) if (!seen.has(key)) this.#observe(key, undefined, '');
-    for (const [key, object] of this.#pending.listed()) this.#take(key, object);
+  #listed(seen: ReadonlySet<string>, version: string): void {
+    // What a write in flight brings may have gone before the list, although no entry ever showed it.
+    for (const key of new Set([...this.#entries.keys(), ...this.#writing]))
+      if (!seen.has(key)) this.#hear(key, undefined, version);
+    for (const key of [...this.#gone.keys()]) if (!this.#writing.has(key)) this.#forget(key, version);
+    this.#answered = undefined;
     this.#isSynced = true;
     this.#synced.resolve();
-    this.#listing?.resolve();
-    this.#listing = undefined;
   }
 
   #watch(): ReturnType<typeof watch> {
@@ -266,26 +243,37 @@ export class WatchCache<T> implements AsyncDisposable {
     return matchesLabels(selector, metadata.labels) && (namespace === undefined || namespace === metadata.namespace);
   }
 
+  /** The word of a list. It holds whatever the versions say, even if the API server's data was restored from a backup. */
+  #hear(key: string, object: KubeObject | undefined, version: string): void {
+    if (this.#answered?.has(key) === true) this.#observe(key, object, version);
+    else this.#take(key, object, version);
+  }
+
+  /** An event or an answer, whichever of them comes first. */
   #observe(key: string, object: KubeObject | undefined, version: string): void {
-    if (!this.#pending.holds(key, object, version)) this.#take(key, object);
+    const known = this.#entries.get(key)?.resourceVersion ?? this.#gone.get(key);
+    if (known === undefined || isNewer(version, known)) this.#take(key, object, version);
   }
 
-  #show(key: string, objects: readonly (KubeObject | undefined)[]): void {
-    for (const object of objects) this.#take(key, object);
-  }
-
-  #take(key: string, object: KubeObject | undefined): void {
+  #take(key: string, object: KubeObject | undefined, version: string): void {
     const old = this.#entries.get(key);
     if (object === undefined) {
+      if (this.#writing.has(key)) this.#gone.set(key, version);
       if (old === undefined) return;
       this.#entries.delete(key);
       return this.#tell({ type: 'deleted', key, old: old.value });
     }
-    const version = object.metadata.resourceVersion ?? '';
+    this.#gone.delete(key);
     if (old?.resourceVersion === version) return;
     const value = this.#options.reduce(this.#named(object));
     this.#entries.set(key, { value, resourceVersion: version });
     this.#tell({ type: old === undefined ? 'added' : 'modified', key, old: old?.value, new: value });
+  }
+
+  /** Nothing older than `reached` will come any more. */
+  #forget(key: string, reached: string): void {
+    const gone = this.#gone.get(key);
+    if (gone !== undefined && !isNewer(gone, reached)) this.#gone.delete(key);
   }
 
   /** Items of a list have no kind, and metadata alone has another one. */
@@ -306,6 +294,8 @@ export class WatchCache<T> implements AsyncDisposable {
     }
   }
 }
+
+const versionOf = ({ metadata }: KubeObject): string => metadata.resourceVersion ?? '';
 
 function cacheKey({ metadata }: KubeObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
