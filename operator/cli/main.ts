@@ -12,6 +12,14 @@ const verbs: readonly (readonly [name: string, summary: string, load: () => Prom
   ['synth', 'write the YAML of the charts', () => import('./synth.ts')],
   ['install', 'install the operator into the cluster', () => import('./install.ts')],
   ['uninstall', 'remove the operator from the cluster', () => import('./uninstall.ts')],
+  ['status', 'show how sources and stacks stand', () => import('./status.ts')],
+  ['tree', 'show what each stack owns', () => import('./tree.ts')],
+  ['history', 'show the applied revisions of a stack', () => import('./history.ts')],
+  ['why', 'tell which stack, commit and author an object comes from', () => import('./why.ts')],
+  ['events', 'show what the operator told', () => import('./events.ts')],
+  ['reconcile', 'have a stack or source looked at now', () => import('./reconcile.ts')],
+  ['suspend', 'leave a stack or source alone', () => import('./suspend.ts')],
+  ['resume', 'look after a stack or source again', () => import('./resume.ts')],
   ['completion', 'print a completion script for bash, zsh or fish', () => import('./completion.ts')],
 ];
 

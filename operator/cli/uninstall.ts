@@ -1,8 +1,10 @@
 /** `plumbline uninstall`: removes the operator; refuses while stacks exist, unless what they applied is to stay. */
 import type { Command } from 'commander';
-import { apiFailure, deleteObject, objectKey, patchMerge, resourcePath, type KubeObject } from '#kube';
+import { gitSourceKind, stackKind, type KindDefinition } from '#api';
+import { apiFailure, deleteObject, objectKey, patchMerge, type KubeObject } from '#kube';
 import { failure } from '#runtime';
 import { addClusterOptions, withCluster, type Cluster, type ClusterOptions } from './cluster.ts';
+import { listOwn } from './own-objects.ts';
 import { readInstallation, resourceOf } from './installation.ts';
 
 interface UninstallOptions extends ClusterOptions {
@@ -18,7 +20,7 @@ export function define(command: Command): void {
 }
 
 async function uninstall(cluster: Cluster, orphan: boolean): Promise<void> {
-  const stacks = await list(cluster, 'Stack');
+  const stacks = await all(cluster, stackKind);
   if (stacks.length > 0 && !orphan) {
     throw failure('CommandInvalid', {
       what: `${stacks.length} stacks are still there (${stacks.slice(0, 5).map(objectKey).join(', ')})`,
@@ -27,22 +29,15 @@ async function uninstall(cluster: Cluster, orphan: boolean): Promise<void> {
   }
   // The operator goes first, so that nobody acts on the finalizers that are taken off next.
   for (const object of await readInstallation(['deployment'])) await remove(cluster, object);
-  for (const object of [...stacks, ...(await list(cluster, 'GitSource'))]) await letGo(cluster, object);
+  for (const object of [...stacks, ...(await all(cluster, gitSourceKind))]) await letGo(cluster, object);
   const rest = await readInstallation(['crds', 'rbac']);
   for (const object of rest.reverse()) await remove(cluster, object);
 }
 
-async function list(cluster: Cluster, kind: string): Promise<KubeObject[]> {
-  const resource = await cluster.discovery.resource({ group: 'plumbline.dev', kind });
-  if (resource === undefined) return [];
-  const apiVersion = `${resource.group}/${resource.version}`;
-  const { body } = await cluster.transport
-    .request<{ items: KubeObject[] }>({ method: 'GET', path: resourcePath(resource, {}) })
-    .catch((error: unknown) => {
-      throw apiFailure(error, { verb: 'list', key: kind });
-    });
-  // The items of a list carry no kind of their own.
-  return body.items.map((item) => ({ ...item, apiVersion, kind }));
+/** All of a kind; none where the kind is gone already, as after an uninstall that was cut off. */
+async function all(cluster: Cluster, definition: KindDefinition): Promise<KubeObject[]> {
+  const { group, kind } = definition;
+  return (await cluster.discovery.resource({ group, kind })) === undefined ? [] : listOwn(cluster, definition);
 }
 
 async function letGo(cluster: Cluster, object: KubeObject): Promise<void> {

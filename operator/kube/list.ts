@@ -6,7 +6,7 @@ export interface ListOptions {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly accept: string;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 interface Page {
