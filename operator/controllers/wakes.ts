@@ -1,7 +1,7 @@
 /** What wakes a stack: a new commit under its path, its dependencies, its objects, a new kind. */
 import type { GitSource, Stack } from '#api';
 import type { RunningController } from '#loop';
-import { failure } from '#runtime';
+import { failure, type Log } from '#runtime';
 import type { Revisions } from '#source';
 import type { WatchCache } from '#kube';
 import type { StackHouse } from './stack-house.ts';
@@ -13,14 +13,20 @@ export interface Wiring {
   readonly revisions: Revisions;
   readonly stacks: WatchCache<Stack>;
   readonly sources: WatchCache<GitSource>;
+  /** CustomResourceDefinitions. */
+  readonly definitions: WatchCache<number>;
+  readonly log: Log;
 }
 
 /** Connects the events to the controller; dispose to stop. */
-export function wireWakes({ house, controller, revisions, stacks, sources }: Wiring): Disposable {
+export function wireWakes({ house, controller, revisions, stacks, sources, definitions, log }: Wiring): Disposable {
   const subscriptions = [
     revisions.subscribe((source) => onRevision(source)),
     stacks.subscribe(({ key, old, new: now }) => onStack(key, old, now)),
     sources.subscribe(({ key }) => onSource(key)),
+    definitions.subscribe(
+      () => void house.kindsChanged().catch((error: unknown) => log.warn('discovery failed', { error })),
+    ),
     house.observed.subscribe(({ old, now }) => {
       const owner = now?.stack ?? old?.stack;
       if (owner !== undefined) controller.wake(owner);

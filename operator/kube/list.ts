@@ -4,6 +4,7 @@ import type { Transport } from './transport.ts';
 
 export interface ListOptions {
   readonly path: string;
+  /** `limit` of the query is the objects a page; 500 when absent. */
   readonly query: Readonly<Record<string, string>>;
   readonly accept: string;
   readonly signal?: AbortSignal;
@@ -26,7 +27,7 @@ export async function* list(
     const { body }: { body: Page } = await transport.request<Page>({
       method: 'GET',
       path,
-      query: { ...query, limit: pageSize, ...(next === undefined ? {} : { continue: next }) },
+      query: { limit: pageSize, ...query, ...(next === undefined ? {} : { continue: next }) },
       accept,
       signal,
     });

@@ -41,7 +41,7 @@ export function createMetrics(): Metrics {
     driftFound: counter('drift_found_total', 'Owned objects found changed by somebody else.'),
     driftHealed: counter('drift_healed_total', 'Owned objects put back.'),
     ready: gauge('ready', '1 when the object is Ready, else 0.', ['kind', 'namespace', 'name']),
-    behindGitSeconds: gauge('behind_git_seconds', 'Age of the oldest commit that a stack has not applied.', [
+    behindGitSeconds: gauge('behind_git_seconds', 'Age of the commit that a stack has not applied; 0 when it has.', [
       'namespace',
       'name',
     ]),

@@ -1,0 +1,102 @@
+/** Wiring of what runs while this process leads: watches of our own kinds, the house of the stacks, both controllers. */
+import { join } from 'node:path';
+import type { Inventory } from '#api';
+import type { Config } from '#config';
+import { list, resourcePath, type Discovery, type Resource, type Transport } from '#kube';
+import { createEvents, startController } from '#loop';
+import type { Clock, Log, Metrics } from '#runtime';
+import { Revisions, RevisionStore } from '#source';
+import { fillGauges } from './controllers/gauges.ts';
+import { gitSourceController, tendSources } from './controllers/git-source.ts';
+import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
+import { stackController } from './controllers/stack.ts';
+import { StackHouse } from './controllers/stack-house.ts';
+import { wireWakes } from './controllers/wakes.ts';
+
+export interface WorkOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+}
+
+export interface Work {
+  fillGauges(): void;
+  stop(options: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Runs while this process leads. */
+export async function startWork(base: WorkOptions): Promise<Work> {
+  const { config, clock, log, metrics, transport, discovery } = base;
+  await using started = new AsyncDisposableStack();
+  const own = await watchOwn(base, started);
+  const { sources, stacks, changes, definitions, resources } = own;
+  const revisions = new Revisions();
+  const store = new RevisionStore({ folder: join(config.dataFolder, 'git'), clock, log });
+  let wake = (_key: string, _afterMs?: number): void => undefined;
+  const house = new StackHouse({
+    ...base,
+    stacks,
+    sources,
+    revisions,
+    changesOf: (stack) => changeNames(changes, stack),
+    resources,
+    renderedFolder: join(config.dataFolder, 'rendered'),
+    concurrency: config.connections,
+    defaultServiceAccount: config.defaultServiceAccount,
+    allowCrossNamespace: config.allowCrossNamespace,
+    wake: (key, afterMs) => wake(key, afterMs),
+  });
+  started.use(house.observed);
+  await loadInventories(transport, resources.inventory, house);
+  const events = started.use(
+    createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),
+  );
+  const shared = { transport, events, clock, metrics, log };
+  const stack = startController({
+    ...shared,
+    definition: stackController(house, clock, config.concurrency),
+    cache: stacks,
+    resource: resources.stack,
+  });
+  wake = (key, afterMs) => stack.wake(key, afterMs === undefined ? {} : { afterMs });
+  // Wired before the first fetch, so that no revision goes unheard.
+  started.use(wireWakes({ house, controller: stack, revisions, stacks, sources, definitions, log }));
+  started.use(tendSources({ sources, store, revisions, log }));
+  const source = startController({
+    ...shared,
+    definition: gitSourceController({ store, revisions, transport, discovery }),
+    cache: sources,
+    resource: resources.source,
+  });
+  const owned = started.move();
+  return {
+    fillGauges: () =>
+      fillGauges({
+        metrics,
+        clock,
+        stacks: house.neighbours.all(),
+        revisionOf: (stack) => house.neighbours.revisionOf(stack),
+        cached: [...house.observed.sizes(), ...sizesOf(own)],
+      }),
+    stop: async (options) => {
+      await Promise.all([source.stop(options), stack.stop(options)]);
+      await owned.disposeAsync();
+    },
+  };
+}
+
+/** A shard can be hundreds of kilobytes. */
+const shardsAtOnce = '20';
+
+/** Reads what every stack owns, before any stack is looked at. */
+async function loadInventories(transport: Transport, resource: Resource, house: StackHouse): Promise<void> {
+  const pages = list(transport, {
+    path: resourcePath(resource, {}),
+    query: { limit: shardsAtOnce },
+    accept: 'application/json',
+  });
+  for await (const inventory of pages) house.inventory.load(inventory as unknown as Inventory);
+}
