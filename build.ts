@@ -1,11 +1,15 @@
-/** `npm run build`: bundles the operator and the CLI into build/, one file each, for Node 24. */
-import { rm } from 'node:fs/promises';
+/** `npm run build [folder]`: the operator and the command line as one folder (build/) that runs wherever it is copied, on Node 24 alone. */
+import { chmod, cp, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import packageJson from './package.json' with { type: 'json' };
 
-await rm('build', { recursive: true, force: true });
+const folder = process.argv[2] ?? 'build';
+
+await rm(folder, { recursive: true, force: true });
 await build({
-  entryPoints: { operator: 'operator/main.ts', plumbline: 'operator/cli/main.ts' },
-  outdir: 'build',
+  entryPoints: { operator: 'operator/main.ts', cli: 'operator/cli/main.ts' },
+  outdir: folder,
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -18,3 +22,29 @@ await build({
   external: ['@pulumi/*', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
   logLevel: 'warning',
 });
+
+// Written for any Node, so that an old one gets a sentence instead of a syntax error from deep inside.
+const start = `#!/usr/bin/env node
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  process.stderr.write('plumbline: Node ' + process.versions.node + ' is too old, expected 24 or newer; put a newer node first on the PATH\\n');
+  process.exitCode = 2;
+} else {
+  import('./cli.js');
+}
+`;
+const command = join(folder, 'plumbline.js');
+await writeFile(command, start);
+await chmod(command, 0o755);
+
+// What init copies and install applies, laid out as in the repository, so that packageRoot() finds it here too.
+const isShipped = (path: string): boolean => !path.endsWith('.test.ts') && basename(path) !== 'dist';
+for (const path of ['charts', 'operator/api', 'tsconfig.json', 'LICENSE']) {
+  await cp(path, join(folder, path), { recursive: true, filter: isShipped });
+}
+await cp('charts/dist/plumbline', join(folder, 'charts', 'dist', 'plumbline'), { recursive: true });
+
+const { name, version, description, license, type, engines } = packageJson;
+const bin = Object.fromEntries(Object.keys(packageJson.bin).map((program) => [program, 'plumbline.js']));
+const manifest = { name, version, description, license, type, engines, bin };
+await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

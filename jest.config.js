@@ -4,6 +4,7 @@ const shared = {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/test/strip-types.js' },
   testPathIgnorePatterns: ['/node_modules/', '/build/'],
+  modulePathIgnorePatterns: ['<rootDir>/build/'],
 };
 
 /** `unit` needs nothing but Node; `integration` starts a real control plane once and gives each test a namespace. */

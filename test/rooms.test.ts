@@ -27,6 +27,7 @@ const owners: Readonly<Record<string, string>> = {
   undici: 'operator/kube/',
   '@kubernetes/client-node': 'operator/kube/',
   'prom-client': 'operator/runtime/',
+  'simple-git': 'operator/way/1-source/',
   '@marcbachmann/cel-js': 'operator/way/7-health/',
 };
 

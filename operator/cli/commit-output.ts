@@ -1,7 +1,8 @@
 /** Commits the output folder, with a message that names the objects that were added, changed and removed. */
-import { simpleGit, type SimpleGit } from 'simple-git';
+import { join, resolve } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { failure } from '#runtime';
+import { LocalRepository } from '#source';
 import type { Program } from './synth-program.ts';
 
 /** Object by name -> its content. */
@@ -9,18 +10,14 @@ type Objects = Map<string, string>;
 
 /** The commit's id; undefined when HEAD has it all. Other staged files stay staged. @throws Failure GitFailed, CommandInvalid */
 export async function commitOutput({ folder, output }: Program, subject: string): Promise<string | undefined> {
-  const git = simpleGit(folder);
-  if (!(await git.checkIsRepo())) {
-    throw failure('CommandInvalid', { what: `${folder} is not in a Git repository`, remedy: 'run `git init` first' });
-  }
+  const repository = await LocalRepository.around(folder);
+  const path = join(resolve(folder), output);
   try {
-    await git.raw('add', '--all', '--', output);
-    const names = await git.raw('diff', '--cached', '--name-only', '--relative', '--no-renames', '-z', '--', output);
-    const files = names.split('\0').filter((file) => file.endsWith('.yaml'));
+    const files = (await repository.stage(path)).filter((file) => file.endsWith('.yaml'));
     if (files.length === 0) return undefined;
-    const [before, after] = [await objectsOf(git, 'HEAD', files), await objectsOf(git, '', files)];
-    await git.raw('commit', '--quiet', '-m', subject, '-m', describeChange(before, after), '--', output);
-    return (await git.revparse(['HEAD'])).trim();
+    const before = objectsIn(await repository.read('HEAD', files));
+    const after = objectsIn(await repository.read('', files));
+    return await repository.commit(path, subject, describeChange(before, after));
   } catch (cause) {
     throw failure('GitFailed', { what: `git could not commit ${output}: ${String(cause)}` }, { cause });
   }
@@ -37,20 +34,10 @@ export function describeChange(before: Objects, after: Objects): string {
   return lines.sort().join('\n') || 'objects only moved between files';
 }
 
-/** The objects of files at a revision; '' is the index. A file that is not there holds none. */
-async function objectsOf(git: SimpleGit, revision: string, files: readonly string[]): Promise<Objects> {
+function objectsIn(texts: readonly string[]): Objects {
   const objects: Objects = new Map();
-  const present = revision === '' ? await git.raw('ls-files', '-z', '--', ...files) : await tree(git, revision, files);
-  for (const file of present.split('\0').filter(Boolean)) {
-    const text = await git.raw('show', `${revision}:./${file}`);
-    for (const object of loadAll(text)) objects.set(nameOf(object), JSON.stringify(object));
-  }
+  for (const object of texts.flatMap((text) => loadAll(text))) objects.set(nameOf(object), JSON.stringify(object));
   return objects;
-}
-
-async function tree(git: SimpleGit, revision: string, files: readonly string[]): Promise<string> {
-  const known = await git.raw('rev-parse', '--verify', '--quiet', revision).catch(() => '');
-  return known === '' ? '' : git.raw('ls-tree', '-r', '-z', '--name-only', revision, '--', ...files);
 }
 
 function nameOf(object: unknown): string {

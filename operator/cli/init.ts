@@ -1,7 +1,9 @@
 /** `plumbline init <folder>`: a new platform repository, ready to install, synthesise and commit. */
-import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+// eslint-disable-next-line no-restricted-imports -- the versions stand in one place; no room exports them
+import packageJson from '../../package.json' with { type: 'json' };
 import { failure } from '#runtime';
 import { packageRoot } from './package-root.ts';
 
@@ -38,17 +40,11 @@ export async function initialise(folder: string, root: string): Promise<void> {
   await cp(join(root, 'operator', 'api'), join(target, 'api'), { recursive: true, filter });
   for (const name of sample) await cp(join(source, `${name}.ts`), join(target, `${name}.ts`));
   await cp(join(root, 'tsconfig.json'), join(folder, 'tsconfig.json'));
-  await writeFile(join(folder, 'package.json'), await packageFile(resolve(folder), root));
+  await writeFile(join(folder, 'package.json'), packageFile(resolve(folder)));
   await writeFile(join(folder, '.gitignore'), 'node_modules/\n');
 }
 
-interface PackageFile {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-}
-
-async function packageFile(folder: string, root: string): Promise<string> {
-  const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageFile;
+function packageFile(folder: string): string {
   const pick = (from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
     Object.fromEntries(names.map((name) => [name, from[name] ?? '*']));
   const content = {
@@ -65,8 +61,8 @@ async function packageFile(folder: string, root: string): Promise<string> {
       check: 'npm run synth && test -z "$(git status --porcelain -- dist)"',
       typecheck: 'tsc --noEmit',
     },
-    dependencies: pick(own.dependencies, ['cdk8s', 'cdk8s-plus-27', 'constructs']),
-    devDependencies: pick(own.devDependencies, ['@types/node', 'typescript']),
+    dependencies: pick(packageJson.dependencies, ['cdk8s', 'cdk8s-plus-27', 'constructs']),
+    devDependencies: pick(packageJson.devDependencies, ['@types/node', 'typescript']),
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

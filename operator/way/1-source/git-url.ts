@@ -54,3 +54,15 @@ function assertPlain(host: string, user: string, where: string): void {
 export function maskUrls(text: string): string {
   return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)([^/\s@']*:[^/\s@']*|[^/\s@':]{20,})@/gi, '$1***@');
 }
+
+/** Whether two addresses name one repository, whatever the protocol, the user and the ending: people clone by ssh what the cluster fetches by https. */
+export const isSameRepository = (a: string, b: string): boolean => placeOf(a) === placeOf(b);
+
+function placeOf(address: string): string {
+  const short = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/.exec(address);
+  const url = URL.parse(short === null ? address : `ssh://${short[1]}/${short[2]}`);
+  const path = (url?.pathname ?? address).replace(/\/+$/, '').replace(/\/?\.git$/, '');
+  // The port of an ssh server says nothing of the repository; that of an http server tells servers apart.
+  const host = url?.protocol === 'ssh:' ? url.hostname : (url?.host ?? '');
+  return `${host.toLowerCase()}${path}`;
+}
