@@ -10,6 +10,7 @@ import { fillGauges } from './controllers/gauges.ts';
 import { gitSourceController, tendSources } from './controllers/git-source.ts';
 import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
 import { stackController } from './controllers/stack.ts';
+import { PastRevisions } from './controllers/past-revisions.ts';
 import { StackHouse } from './controllers/stack-house.ts';
 import { wireWakes } from './controllers/wakes.ts';
 
@@ -41,6 +42,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
     stacks,
     sources,
     revisions,
+    past: new PastRevisions({ ...base, store }),
     changesOf: (stack) => changeNames(changes, stack),
     resources,
     renderedFolder: join(config.dataFolder, 'rendered'),
@@ -50,6 +52,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
     wake: (key, afterMs) => wake(key, afterMs),
   });
   started.use(house.observed);
+  started.use(house.checked);
   await loadInventories(transport, resources.inventory, house);
   const events = started.use(
     createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),

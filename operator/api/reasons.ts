@@ -251,6 +251,11 @@ export const reasons = define({
     remedy: 'Stop the other manager, or list the field in spec.drift.ignore.',
   },
   NoDrift: { retry: 'backoff', meaning: 'Every owned object is as it was applied.', remedy: 'Nothing to do.' },
+  DriftIgnored: {
+    retry: 'backoff',
+    meaning: 'Nobody looks whether live objects were changed: spec.drift.mode is ignore.',
+    remedy: 'Set spec.drift.mode to warn or correct.',
+  },
   // Toolchain
   ToolUnavailable: {
     retry: 'on-change',

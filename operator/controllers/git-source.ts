@@ -12,11 +12,15 @@ import {
   type RevisionStore,
 } from '#source';
 
-export interface GitSourceOptions {
-  readonly store: RevisionStore;
-  readonly revisions: Revisions;
+/** What credentials are read with. */
+export interface CredentialSources {
   readonly transport: Transport;
   readonly discovery: Discovery;
+}
+
+export interface GitSourceOptions extends CredentialSources {
+  readonly store: RevisionStore;
+  readonly revisions: Revisions;
   /** Sources asked at once; they wait for the network most of the time. */
   readonly concurrency?: number;
 }
@@ -76,16 +80,18 @@ interface Kept {
 
 const longestKeptMs = 10 * 60_000;
 
+type CredentialContext = Pick<ReconcileContext, 'key' | 'signal' | 'clock'>;
+
 /** Reads Secrets, and not at every poll: again after a failure, a change of the source, or some minutes. */
-class CredentialCache {
-  readonly #options: GitSourceOptions;
+export class CredentialCache {
+  readonly #options: CredentialSources;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(options: GitSourceOptions) {
+  constructor(options: CredentialSources) {
     this.#options = options;
   }
 
-  async of({ spec, metadata }: GitSource, { key, signal, clock }: ReconcileContext): Promise<Credentials | undefined> {
+  async of({ spec, metadata }: GitSource, { key, signal, clock }: CredentialContext): Promise<Credentials | undefined> {
     if (spec.secretRef === undefined) return undefined;
     const kept = this.#kept.get(key);
     if (kept?.generation === metadata.generation && clock.now() - (kept?.readMs ?? 0) < longestKeptMs)

@@ -6,6 +6,8 @@ import { manifestsEngine, type Engine } from '#engines';
 import { compileChecks, healthOf, needsFullObject, summarise, type HealthChecks } from '#health';
 import {
   getObject,
+  groupKindOf,
+  keyOf,
   type Discovery,
   type KubeObject,
   type ObjectKey,
@@ -17,9 +19,11 @@ import { changedFields } from '#plan';
 import { RenderedStore } from '#record';
 import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
 import type { Revisions } from '#source';
-import type { Health } from '#values';
-import type { House } from '#way';
+import type { Health, Rendered, Revision } from '#values';
+import { accountOf, type House } from '#way';
+import { CheckedObjects } from './checked-objects.ts';
 import { KindWaits } from './kind-waits.ts';
+import type { PastRevisions } from './past-revisions.ts';
 import { keyOfStack, Stacks } from './stacks.ts';
 
 export interface StackHouseOptions {
@@ -33,6 +37,7 @@ export interface StackHouseOptions {
   /** Names of Changes by `namespace/stack`, oldest first. */
   readonly changesOf: (stack: Stack) => readonly string[];
   readonly revisions: Revisions;
+  readonly past: PastRevisions;
   readonly resources: { readonly inventory: Resource; readonly change: Resource; readonly serviceAccount: Resource };
   readonly renderedFolder: string;
   readonly concurrency: number;
@@ -62,7 +67,11 @@ export class StackHouse implements House {
   readonly #engines: ReadonlyMap<string, Engine>;
   readonly #checks = new Map<string, { readonly text: string; readonly checks: HealthChecks }>();
   readonly #kindWaits: KindWaits;
+  readonly checked: CheckedObjects;
   readonly #waitingForHandover = new Set<string>();
+  readonly #waitingForRevision = new Set<string>();
+  /** By stack: what its health checks name beside its own objects. */
+  readonly #beside = new Map<string, readonly ObjectKey[]>();
   readonly #toldDrift = new Map<string, string>();
 
   constructor(options: StackHouseOptions) {
@@ -76,6 +85,7 @@ export class StackHouse implements House {
       defaultServiceAccount: this.defaultServiceAccount,
     } = options);
     this.#kindWaits = new KindWaits(options);
+    this.checked = new CheckedObjects(options);
     this.inventory = new InventoryStore(options.transport, options.resources.inventory);
     this.rendered = new RenderedStore(options.renderedFolder);
     this.changes = { resource: options.resources.change, namesOf: options.changesOf };
@@ -104,6 +114,28 @@ export class StackHouse implements House {
       });
     }
     return this.neighbours.revisionOf(stack);
+  }
+
+  async renderAgain(stack: Stack, signal: AbortSignal): ReturnType<House['renderAgain']> {
+    const { applied } = stack.status ?? {};
+    const source = this.neighbours.sourceOf(stack);
+    const current = this.revisionOf(stack);
+    if (current === undefined || source === undefined || applied === undefined) {
+      this.#waitingForRevision.add(keyOfStack(stack));
+      return undefined;
+    }
+    const render = (revision: Revision): Promise<Rendered> => this.engineOf(stack).render({ stack, revision, signal });
+    if (current.treeOf(stack.spec.path) === applied.tree) return render(current);
+    return this.#options.past.with({ source, commit: applied.commit, signal }, render);
+  }
+
+  /** Whether the stack could not go on without a revision of its source; asked when there is one. */
+  missedRevision(stack: string): boolean {
+    return this.#waitingForRevision.delete(stack);
+  }
+
+  hasSource(stack: Stack): boolean {
+    return this.neighbours.sourceOf(stack) !== undefined;
   }
 
   waitForSource(stack: Stack): Outcome {
@@ -190,10 +222,42 @@ export class StackHouse implements House {
     return [...this.#checks.values()].some(({ checks }) => checks.covers({ group, kind }));
   }
 
+  async observeChecked(stack: Stack): Promise<void> {
+    const key = keyOfStack(stack);
+    const keys = await this.#namedByChecks(stack);
+    if (keys.length === 0 && !this.#beside.delete(key)) return;
+    this.#beside.set(key, keys);
+    this.waitForKinds(stack, await this.checked.observe({ stack: key, as: accountOf(stack, this), keys }));
+  }
+
+  /** Objects that the health checks name and the stack does not own. */
+  async #namedByChecks(stack: Stack): Promise<ObjectKey[]> {
+    const named = (stack.spec.healthChecks ?? []).filter(({ name }) => name !== undefined);
+    if (named.length === 0) return [];
+    const own = this.inventory.of(keyOfStack(stack));
+    const scopeOf = await this.discovery.scopes();
+    return named
+      .map(({ apiVersion, kind, name = '', namespace = stack.metadata.namespace }) => {
+        const checked = groupKindOf({ apiVersion, kind });
+        return keyOf(checked, scopeOf(checked) === 'Cluster' ? undefined : namespace, name);
+      })
+      .filter((key) => !own.has(key));
+  }
+
   healthOf(stack: Stack): Health {
-    const inventory = this.inventory.of(keyOfStack(stack));
+    const key = keyOfStack(stack);
     const unseen: Health = { status: 'inProgress', message: 'not seen yet' };
-    return summarise([...inventory.keys()].map((key) => ({ key, health: this.observed.get(key)?.health ?? unseen })));
+    const own = [...this.inventory.of(key).keys()].map((owned) => ({
+      key: owned,
+      health: this.observed.get(owned)?.health ?? unseen,
+    }));
+    const as = accountOf(stack, this);
+    const judge = (object: KubeObject): Health => healthOf(object, this.#checks.get(key)?.checks);
+    const beside = (this.#beside.get(key) ?? []).map((other) => ({
+      key: other,
+      health: this.checked.healthOf(as, other, judge),
+    }));
+    return summarise([...own, ...beside]);
   }
 
   fieldsBetween(before: KubeObject, after: KubeObject): string[] {
@@ -216,7 +280,10 @@ export class StackHouse implements House {
     await this.inventory.remove({ namespace, name, uid });
     await this.rendered.forget(key);
     this.claims.forget(key);
+    this.#waitingForRevision.delete(key);
     this.#kindWaits.forget(key);
     this.#checks.delete(key);
+    this.#beside.delete(key);
+    await this.checked.forget(key);
   }
 }

@@ -27,8 +27,9 @@ export function wireWakes({ house, controller, revisions, stacks, sources, defin
     definitions.subscribe(
       () => void house.kindsChanged().catch((error: unknown) => log.warn('discovery failed', { error })),
     ),
-    house.observed.subscribe(({ old, now }) => {
-      const owner = now?.stack ?? old?.stack;
+    house.observed.subscribe(({ key, old, now }) => {
+      // Anybody can edit a label; the inventory knows whose the object is.
+      const owner = house.inventory.ownerOf(key) ?? now?.stack ?? old?.stack;
       if (owner !== undefined) controller.wake(owner);
     }),
   ];
@@ -37,7 +38,8 @@ export function wireWakes({ house, controller, revisions, stacks, sources, defin
   function onRevision(source: string): void {
     for (const stack of house.neighbours.all()) {
       if (house.neighbours.sourceKeyOf(stack) !== source || stack.spec.suspend) continue;
-      if (house.neighbours.isUpToDate(stack) && isReady(stack)) continue;
+      const missed = house.missedRevision(keyOfStack(stack));
+      if (house.neighbours.isUpToDate(stack) && isReady(stack) && !missed) continue;
       controller.interrupt(keyOfStack(stack), failure('Superseded', { what: 'a newer commit arrived' }));
     }
   }

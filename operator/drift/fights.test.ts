@@ -24,13 +24,25 @@ test('a machine that undoes at once is slowed down, and its neighbour is not', (
   }
   expect(fights.delayMs(key, now)).toBeGreaterThan(10_000);
   expect(fights.delayMs(other, now)).toBe(0);
-  expect(fights.active(now)).toEqual([key]);
+  expect(fights.untilMs(key, now)).toBeGreaterThan(now);
+  expect(fights.untilMs(other, now)).toBeUndefined();
 });
 
 test('a fight that has ended is forgotten', () => {
   const fights = new Fights();
   for (let at = 0; at < 50; at += 10) fights.healed(key, at);
-  expect(fights.active(100)).toEqual([key]);
-  expect(fights.active(10 * 60_000)).toEqual([]);
+  expect(fights.untilMs(key, 100)).toBe(5 * 60_000);
+  expect(fights.untilMs(key, 10 * 60_000)).toBeUndefined();
   expect(fights.delayMs(key, 10 * 60_000)).toBe(0);
+});
+
+test('a correction that is refused is tried later each time, and is no fight', () => {
+  const fights = new Fights();
+  const delays: number[] = [];
+  for (let now = 0; delays.length < 6; now += fights.delayMs(key, now)) {
+    fights.failed(key, now);
+    delays.push(fights.delayMs(key, now));
+    expect(fights.untilMs(key, now)).toBeUndefined();
+  }
+  expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000]);
 });

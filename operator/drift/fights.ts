@@ -9,51 +9,53 @@ const firstDelayMs = 1000;
 const longestDelayMs = 5 * 60_000;
 
 interface Record {
-  heals: number[];
-  delayMs: number;
+  /** When the object was corrected, within the time that counts. */
+  readonly heals: readonly number[];
+  /** When a correction was last made or tried. */
+  readonly lastMs: number;
+  readonly delayMs: number;
 }
+
+const nothing: Record = { heals: [], lastMs: -Infinity, delayMs: 0 };
 
 /** Counts corrections object by object, so that a fight over one never slows another. */
 export class Fights {
-  readonly #records = new Map<ObjectKey, Record>();
+  readonly #records = new Map<string, Record>();
 
   /** Milliseconds to wait before the object may be corrected again; 0 for at once. */
   delayMs(key: ObjectKey, now: number): number {
-    const record = this.#records.get(key);
-    if (record === undefined || record.delayMs === 0) return 0;
-    return Math.max(0, (record.heals.at(-1) ?? 0) + record.delayMs - now);
+    const { lastMs, delayMs } = this.#records.get(key) ?? nothing;
+    return delayMs === 0 ? 0 : Math.max(0, lastMs + delayMs - now);
   }
 
   /** Notes a correction; true when the object is fought over. */
   healed(key: ObjectKey, now: number): boolean {
-    const record = this.#records.get(key) ?? { heals: [], delayMs: 0 };
-    record.heals = [...record.heals.filter((at) => at > now - reported.withinMs), now];
-    const quick = record.heals.filter((at) => at > now - rapid.withinMs).length >= rapid.heals;
-    const quiet = now - (record.heals.at(-2) ?? 0) > Math.max(record.delayMs * 2, rapid.withinMs);
-    if (quick || (record.delayMs > 0 && !quiet)) {
-      record.delayMs = Math.min(Math.max(record.delayMs * 2, firstDelayMs), longestDelayMs);
-    } else record.delayMs = 0;
-    this.#records.set(key, record);
-    return record.heals.length >= reported.heals;
+    const { heals: before, lastMs, delayMs } = this.#records.get(key) ?? nothing;
+    const heals = [...before.filter((at) => at > now - reported.withinMs), now];
+    const quick = heals.filter((at) => at > now - rapid.withinMs).length >= rapid.heals;
+    const quiet = now - lastMs > Math.max(delayMs * 2, rapid.withinMs);
+    const slower = quick || (delayMs > 0 && !quiet);
+    this.#records.set(key, { heals, lastMs: now, delayMs: slower ? longer(delayMs) : 0 });
+    this.#forgetOld(now);
+    return heals.length >= reported.heals;
   }
 
   /** Notes a correction that the API server refused: the next try waits longer each time. */
   failed(key: ObjectKey, now: number): void {
-    const { heals, delayMs } = this.#records.get(key) ?? { heals: [], delayMs: 0 };
-    this.#records.set(key, {
-      heals: [...heals, now],
-      delayMs: Math.min(Math.max(delayMs * 2, firstDelayMs), longestDelayMs),
-    });
+    const { heals, delayMs } = this.#records.get(key) ?? nothing;
+    this.#records.set(key, { heals, lastMs: now, delayMs: longer(delayMs) });
   }
 
-  /** Objects fought over now. */
-  active(now: number): ObjectKey[] {
-    const active: ObjectKey[] = [];
-    for (const [key, { heals, delayMs }] of this.#records) {
-      const recent = heals.filter((at) => at > now - reported.withinMs).length;
-      if (recent >= reported.heals) active.push(key);
-      else if (recent === 0 && delayMs === 0) this.#records.delete(key);
-    }
-    return active;
+  /** Epoch milliseconds at which the fight over the object is over if nobody goes on; undefined when there is none. */
+  untilMs(key: string, now: number): number | undefined {
+    const first = this.#records.get(key)?.heals.at(-reported.heals);
+    return first === undefined || first + reported.withinMs <= now ? undefined : first + reported.withinMs;
+  }
+
+  #forgetOld(now: number): void {
+    for (const [key, { lastMs, delayMs }] of this.#records)
+      if (now - lastMs > Math.max(reported.withinMs, delayMs * 2)) this.#records.delete(key);
   }
 }
+
+const longer = (delayMs: number): number => Math.min(Math.max(delayMs * 2, firstDelayMs), longestDelayMs);

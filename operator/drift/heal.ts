@@ -1,4 +1,5 @@
 /** Puts drifted objects back, or only names what changed: which field, from what, to what, by which manager. */
+import { fieldManager } from '#api';
 import {
   apiFailure,
   applyObject,
@@ -51,8 +52,9 @@ export async function heal(drifted: Drifted, rendered: RenderedObject, context: 
     const { group, kind, namespace, name } = parseKey(key);
     const resource = await discovery.resource({ group, kind });
     if (resource === undefined) return { healed: false, fields: [] };
-    const live =
-      drifted.kind === 'deleted' ? undefined : await getObject({ transport, resource, name, namespace, as, signal });
+    // Also when the watch says that it is gone: an object that only lost its labels leaves the watch, too.
+    const live = await getObject({ transport, resource, name, namespace, as, signal });
+    if (live?.metadata.deletionTimestamp !== undefined) return { healed: false, fields: [] };
     const ignored = context.ignore.filter((rule) => rule.matches(key));
     const object = live === undefined ? rendered.object : adoptIgnored(rendered.object, live, ignored);
     const send = (dryRun: boolean): Promise<KubeObject> =>
@@ -99,17 +101,18 @@ function describe(
     }));
 }
 
+/** Our own name, where we are alone with the field, means that somebody applied as field manager plumbline. */
 function managerOf(live: KubeObject, path: string): string {
-  const others = managersOf(live, path).filter((manager) => manager !== 'plumbline');
-  return others[0] ?? lastManager(live);
+  const owners = managersOf(live, path);
+  return owners.find((manager) => manager !== fieldManager) ?? owners[0] ?? lastManager(live);
 }
 
-/** A field that was removed is owned by nobody: the manager that wrote last did it. */
-function lastManager({ metadata }: KubeObject): string {
-  const others = (metadata.managedFields ?? []).filter(
-    ({ manager, subresource }) => manager !== 'plumbline' && subresource !== 'status',
-  );
-  const [last] = others.sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+/** A field that was removed is owned by nobody: the manager that wrote last did it, if it wrote after us at all. */
+function lastManager({ metadata: { managedFields = [] } }: KubeObject): string {
+  const ours = managedFields.find(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+  const [last] = managedFields
+    .filter((entry) => entry !== ours && entry.subresource !== 'status' && (entry.time ?? '') >= (ours?.time ?? ''))
+    .sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
   return last?.manager ?? 'unknown';
 }
 

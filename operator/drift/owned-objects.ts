@@ -13,7 +13,7 @@ import {
   type Resource,
   type Transport,
 } from '#kube';
-import type { Observed, ObservedObjects } from '#apply';
+import { labelledStack, type Observed, type ObservedObjects } from '#apply';
 import type { Clock, Log } from '#runtime';
 import type { Health } from '#values';
 
@@ -143,8 +143,7 @@ export class OwnedObjects implements ObservedObjects, AsyncDisposable {
 
   #reduce(object: KubeObject, full: boolean): Observed {
     const { metadata } = object;
-    const name = metadata.labels?.[labels.stack];
-    const stack = name === undefined ? undefined : `${metadata.labels?.[labels.stackNamespace]}/${name}`;
+    const stack = labelledStack(object);
     const health = full || metadata.deletionTimestamp ? this.#options.healthOf(object, stack) : current;
     return {
       uid: metadata.uid ?? '',

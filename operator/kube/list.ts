@@ -1,12 +1,13 @@
 /** A list of a kind page by page, for API servers that do not stream lists. */
 import type { KubeObject } from './object.ts';
-import type { Transport } from './transport.ts';
+import type { Account, Transport } from './transport.ts';
 
 export interface ListOptions {
   readonly path: string;
   /** `limit` of the query is the objects a page; 500 when absent. */
   readonly query: Readonly<Record<string, string>>;
   readonly accept: string;
+  readonly as?: Account | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -20,7 +21,7 @@ const pageSize = '500';
 /** Yields the objects, and returns the resourceVersion to watch from. @throws ApiError, 410 when the pages expired */
 export async function* list(
   transport: Transport,
-  { path, query, accept, signal }: ListOptions,
+  { path, query, accept, as, signal }: ListOptions,
 ): AsyncGenerator<KubeObject, string> {
   let next: string | undefined;
   for (;;) {
@@ -29,6 +30,7 @@ export async function* list(
       path,
       query: { limit: pageSize, ...query, ...(next === undefined ? {} : { continue: next }) },
       accept,
+      as,
       signal,
     });
     yield* body.items ?? [];

@@ -6,10 +6,10 @@ import { matchesLabels } from './label-selector.ts';
 import { list } from './list.ts';
 import type { KubeObject } from './object.ts';
 import { isNewer } from './resource-version.ts';
-import type { Transport } from './transport.ts';
+import type { Account, Transport } from './transport.ts';
 import { Turns } from './turns.ts';
 import { delayMs, mustRelist, refusesStreaming } from './watch-retry.ts';
-import { Cut, watch, type ObjectEvent } from './watch.ts';
+import { Cut, watch, type ObjectEvent, type WatchOptions } from './watch.ts';
 
 export interface WatchCacheOptions<T> {
   readonly transport: Transport;
@@ -17,6 +17,10 @@ export interface WatchCacheOptions<T> {
   /** Label selector. */
   readonly selector?: string;
   readonly namespace?: string;
+  /** Only the object of this name. */
+  readonly name?: string;
+  /** Whose rights count. */
+  readonly as?: Account;
   /** Asks for PartialObjectMetadata only. */
   readonly metadataOnly?: boolean;
   /** Keeps what is needed of an object; the rest is dropped. */
@@ -24,6 +28,8 @@ export interface WatchCacheOptions<T> {
   readonly clock: Clock;
   readonly log: Log;
   readonly onRelist?: () => void;
+  /** Told of every watch that is refused or breaks; the next one is opened by itself. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 export interface CacheEvent<T> {
@@ -136,6 +142,7 @@ export class WatchCache<T> implements AsyncDisposable {
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
+        this.#options.onFailure?.(error);
         if (mustRelist(error, failures)) this.#resourceVersion = '';
         if (failures > 1) log.warn('watch failed', { kind: resource.kind, group: resource.group, failures, error });
         await clock.sleep(delayMs(error, failures), { signal }).catch(() => undefined);
@@ -218,7 +225,7 @@ export class WatchCache<T> implements AsyncDisposable {
   }
 
   #watch(): ReturnType<typeof watch> {
-    const { path, query } = this.#scope();
+    const { path, query, as } = this.#scope();
     const seconds = Math.round(watchSeconds.least + Math.random() * (watchSeconds.most - watchSeconds.least));
     const from: Record<string, string> =
       this.#resourceVersion === ''
@@ -226,16 +233,20 @@ export class WatchCache<T> implements AsyncDisposable {
         : { resourceVersion: this.#resourceVersion };
     return watch(this.#options.transport, {
       path,
+      as,
       query: { ...query, ...from, timeoutSeconds: String(seconds) },
       accept: this.#options.metadataOnly ? metadataAccept : 'application/json',
       signal: this.#stop.signal,
     });
   }
 
-  #scope(): { path: string; query: Record<string, string> } {
-    const { resource, namespace, selector } = this.#options;
-    const query: Record<string, string> = selector === undefined ? {} : { labelSelector: selector };
-    return { path: resourcePath(resource, { namespace }), query };
+  #scope(): Pick<WatchOptions, 'path' | 'query' | 'as'> {
+    const { resource, namespace, selector, name, as } = this.#options;
+    const query = {
+      ...(selector === undefined ? {} : { labelSelector: selector }),
+      ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
+    };
+    return { path: resourcePath(resource, { namespace }), query, as };
   }
 
   #selects({ metadata }: KubeObject): boolean {

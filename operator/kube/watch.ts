@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { ApiError, type ApiStatus } from './api-error.ts';
 import type { KubeObject } from './object.ts';
-import type { Transport } from './transport.ts';
+import type { Account, Transport } from './transport.ts';
 
 export interface ObjectEvent {
   readonly type: 'added' | 'modified' | 'deleted';
@@ -22,6 +22,7 @@ export interface WatchOptions {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly accept: string;
+  readonly as?: Account | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,13 +31,14 @@ const types = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as co
 /** Ends when the server ends the watch cleanly. @throws Gone, Cut, ApiError */
 export async function* watch(
   transport: Transport,
-  { path, query, accept, signal }: WatchOptions,
+  { path, query, accept, as, signal }: WatchOptions,
 ): AsyncGenerator<WatchEvent> {
   const body = await transport.stream({
     method: 'GET',
     path,
     query: { ...query, watch: 'true', allowWatchBookmarks: 'true' },
     accept,
+    as,
     signal,
   });
   try {

@@ -1,24 +1,34 @@
 /** Before anything new: what was applied is put back where somebody else changed it, even while a new commit fails. */
-import type { Stack } from '#api';
-import { findDrift, heal, ignoreRules, type Drifted, type DriftedField } from '#drift';
+import { annotations, type Stack } from '#api';
+import { findDrift, heal, ignoreRules, type Drifted, type HealContext } from '#drift';
+import type { ObjectKey } from '#kube';
 import { asFailure, mapBounded } from '#runtime';
+import type { RenderedObject } from '#values';
+import { noteDrift, noteNoDrift, noteUnknownRevision, tellFight, type Treated } from './drift-report.ts';
 import type { House, Walk } from './house.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
 
 /** Heals (or, in mode `warn`, names) every drifted object that may be touched now. */
 export async function correctDrift(stack: Stack, house: House, walk: Walk): Promise<void> {
-  const key = stackKeyOf(stack);
-  const applied = stack.status?.applied;
+  const inventory = house.inventory.of(stackKeyOf(stack));
   const { mode } = stack.spec.drift;
-  if (applied === undefined || mode === 'ignore') return;
-  await house.observed.ensure(house.inventory.of(key).keys());
-  const found = findDrift(house.inventory.of(key), house.observed);
-  if (found.length === 0) return noteNoDrift(house, walk, stack);
+  // Health and pruning look at the live objects, too, whatever is done about drift.
+  await house.observed.ensure(inventory.keys());
+  if (stack.status?.applied === undefined) return;
+  if (mode === 'ignore') {
+    walk.context.condition('Drifted', 'Unknown', 'DriftIgnored', 'nobody looks: spec.drift.mode is ignore');
+    return;
+  }
+  const found = findDrift(inventory, house.observed);
+  if (found.length === 0) return noteNoDrift(stack, house, walk);
   const due = mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
   if (due.length === 0) return;
-  const fields = await treat(stack, due, house, walk);
+  const kept = await lastApplied(stack, due, house, walk);
+  if (kept === undefined) return;
+  const fields = await treat(stack, claimed(stack, due, kept, house), house, walk);
   await house.inventory.flush(refOf(stack));
-  report(stack, fields, house, walk);
+  noteDrift(stack, fields, house, walk);
+  if (findDrift(inventory, house.observed).length === 0) noteNoDrift(stack, house, walk);
 }
 
 /** Whether a fight over the object allows a correction now; if not, the stack is woken when it does. */
@@ -28,101 +38,91 @@ function isDue({ key }: Drifted, stack: Stack, house: House): boolean {
   return delay === 0;
 }
 
-interface Treated extends DriftedField {
-  readonly healed: boolean;
+type Kept = ReadonlyMap<ObjectKey, RenderedObject>;
+
+/** What was applied: from disk, or, where the disk is another one than then, rendered once more from the same commit. */
+async function lastApplied(stack: Stack, due: readonly Drifted[], house: House, walk: Walk): Promise<Kept | undefined> {
+  const key = stackKeyOf(stack);
+  const digest = stack.status?.applied?.digest ?? '';
+  const kept = await house.rendered.load(key, digest, new Set(due.map((drifted) => drifted.key)));
+  if (kept !== undefined) return kept;
+  try {
+    const rendered = await house.renderAgain(stack, walk.context.signal);
+    if (rendered === undefined) {
+      noteUnknownRevision(due, 'when its source has been fetched', walk);
+      return undefined;
+    }
+    await house.rendered.save(key, { ...rendered, digest }, stack.spec.history);
+    return new Map(rendered.objects.map((object) => [object.key, object]));
+  } catch (error) {
+    walk.context.signal.throwIfAborted();
+    noteUnknownRevision(due, `not yet: ${asFailure(error).message}`, walk);
+    return undefined;
+  }
+}
+
+interface Claimed extends Drifted {
+  readonly rendered: RenderedObject;
+}
+
+/** What Git has a say in: an object that it only creates may look as others like. */
+function claimed(stack: Stack, due: readonly Drifted[], kept: Kept, { inventory, observed }: House): Claimed[] {
+  const key = stackKeyOf(stack);
+  return due.flatMap((drifted) => {
+    const rendered = kept.get(drifted.key);
+    if (rendered === undefined) return [];
+    const createOnly = rendered.object.metadata.annotations?.[annotations.apply] === 'create-only';
+    if (!createOnly || drifted.kind === 'deleted') return [{ ...drifted, rendered }];
+    const entry = inventory.of(key).get(drifted.key);
+    const seen = observed.get(drifted.key)?.seen ?? '';
+    if (entry !== undefined) inventory.put(key, { ...entry, seen });
+    return [];
+  });
 }
 
 const atOnce = 16;
 
-async function treat(stack: Stack, due: readonly Drifted[], house: House, walk: Walk): Promise<Treated[]> {
-  const key = stackKeyOf(stack);
-  const kept = await house.rendered.load(
-    key,
-    stack.status?.applied?.digest ?? '',
-    new Set(due.map((drifted) => drifted.key)),
-  );
-  if (kept === undefined) return [];
-  const { transport, discovery, inventory, observed } = house;
-  const context = {
-    transport,
-    discovery,
-    inventory,
-    observed,
-    stack: key,
-    as: accountOf(stack, house),
-    mode: stack.spec.drift.mode === 'warn' ? ('warn' as const) : ('correct' as const),
-    ignore: ignoreRules(stack.spec.drift.ignore),
-    signal: walk.context.signal,
-  };
+async function treat(stack: Stack, due: readonly Claimed[], house: House, walk: Walk): Promise<Treated[]> {
+  const { signal, event } = walk.context;
+  const context = healContext(stack, house, walk);
   const treated: Treated[] = [];
   await mapBounded(
     due,
     atOnce,
     async (drifted) => {
-      const rendered = kept.get(drifted.key);
-      if (rendered === undefined) return;
-      house.metrics.driftFound.inc();
       try {
-        const { healed, fields } = await heal(drifted, rendered, context);
+        const { healed, fields } = await heal(drifted, drifted.rendered, context);
+        if (fields.length === 0) return;
+        house.metrics.driftFound.inc();
         treated.push(...fields.map((field) => ({ ...field, healed })));
-        if (!healed || fields.length === 0) return;
+        if (!healed) return;
         house.metrics.driftHealed.inc();
-        if (house.fights.healed(drifted.key, house.clock.now())) fightEvent(drifted, fields, walk);
+        if (house.fights.healed(drifted.key, house.clock.now())) tellFight(drifted.key, fields, walk);
       } catch (error) {
+        signal.throwIfAborted();
         const { reason, message } = asFailure(error);
-        walk.context.event({
-          type: 'Warning',
-          reason,
-          message: `drift of ${drifted.key} could not be corrected: ${message}`,
-        });
+        event({ type: 'Warning', reason, message: `drift of ${drifted.key} could not be corrected: ${message}` });
         // The correction is tried again even if the object stays as it is now.
         house.fights.failed(drifted.key, house.clock.now());
         house.wakeAfter(stack, house.fights.delayMs(drifted.key, house.clock.now()));
       }
     },
-    { signal: walk.context.signal },
+    { signal },
   );
   return treated;
 }
 
-function fightEvent({ key }: Drifted, fields: readonly DriftedField[], { context }: Walk): void {
-  const [first] = fields;
-  context.event({
-    type: 'Warning',
-    reason: 'DriftFight',
-    message: `${key} is changed again and again by ${first?.manager ?? 'unknown'} (${first?.field || 'deleted'})`,
-  });
-}
-
-const mostDrift = 50;
-
-function report(stack: Stack, fields: readonly Treated[], house: House, { context }: Walk): void {
-  if (fields.length === 0) return;
-  const time = new Date(house.clock.now()).toISOString();
-  const [first] = fields;
-  const healed = fields.every((field) => field.healed);
-  const more = fields.length > 1 ? ` (and ${fields.length - 1} more fields)` : '';
-  const what = first?.field
-    ? `${first.object} ${first.field}: ${first.from} was changed to ${first.to}`
-    : `${first?.object} was deleted`;
-  const message = `${what} by ${first?.manager}${more}${healed ? '; put back' : ''}`;
-  context.report({
-    drift: [...fields.map((field) => ({ ...field, time })), ...(stack.status?.drift ?? [])].slice(0, mostDrift),
-  });
-  const fighting = house.fights.active(house.clock.now()).some((key) => fields.some(({ object }) => object === key));
-  context.condition(
-    'Drifted',
-    !healed || fighting,
-    fighting ? 'DriftFight' : healed ? 'DriftHealed' : 'DriftFound',
-    message,
-  );
-  context.event({ type: 'Warning', reason: healed ? 'DriftHealed' : 'DriftFound', message });
-}
-
-function noteNoDrift(house: House, { context }: Walk, stack: Stack): void {
-  const last = stack.status?.conditions?.find(({ type }) => type === 'Drifted');
-  // A healed drift stays told until the fight about it, if there is one, has calmed down.
-  if (last?.status === 'True' && house.fights.active(house.clock.now()).length === 0) {
-    context.condition('Drifted', false, 'NoDrift', 'every owned object is as it was applied');
-  }
+function healContext(stack: Stack, house: House, { context: { signal } }: Walk): HealContext {
+  const { transport, discovery, inventory, observed } = house;
+  return {
+    transport,
+    discovery,
+    inventory,
+    observed,
+    stack: stackKeyOf(stack),
+    as: accountOf(stack, house),
+    mode: stack.spec.drift.mode === 'warn' ? 'warn' : 'correct',
+    ignore: ignoreRules(stack.spec.drift.ignore),
+    signal,
+  };
 }

@@ -2,24 +2,36 @@
 import type { Stack } from '#api';
 import { parseDuration } from '#api';
 import { failure, moving, settled, type Outcome } from '#runtime';
+import type { Health } from '#values';
 import type { House, Walk } from './house.ts';
 
-/** @throws Failure HealthFailed when an object will not get ready, or did not within `spec.timeout`. */
-export function healthOfStack(stack: Stack, house: House, { context }: Walk): Outcome {
-  const { applied } = stack.status ?? {};
-  const done = settled('Applied', `applied ${applied?.revision ?? ''}`);
-  if (!stack.spec.wait) return done;
-  const health = house.healthOf(stack);
-  if (health.status === 'current') {
-    context.condition('Healthy', true, 'Healthy', 'all objects are ready');
-    return done;
-  }
-  const deadline = Date.parse(applied?.time ?? '') + parseDuration(stack.spec.timeout);
-  if (health.status === 'failed' || house.clock.now() >= deadline) {
-    context.condition('Healthy', false, 'HealthFailed', health.message);
-    const late = health.status === 'failed' ? '' : ` after ${stack.spec.timeout}`;
-    throw failure('HealthFailed', { what: `not ready${late}: ${health.message}` });
-  }
-  context.condition('Healthy', false, 'HealthProgressing', health.message);
-  return moving('HealthProgressing', health.message, deadline);
+/** With `spec.wait`, Ready follows health. @throws Failure HealthFailed when an object will not get ready, or did not within `spec.timeout`. */
+export async function healthOfStack(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
+  const { health, late } = await noteHealth(stack, house, walk);
+  const done = settled('Applied', `applied ${stack.status?.applied?.revision ?? ''}`);
+  if (health.status === 'current' || !stack.spec.wait) return done;
+  if (health.status === 'failed' || late)
+    throw failure('HealthFailed', {
+      what: `not ready${late ? ` after ${stack.spec.timeout}` : ''}: ${health.message}`,
+    });
+  return moving('HealthProgressing', health.message, deadlineOf(stack));
 }
+
+/** Tells the health of what is applied, whatever else becomes of the run. */
+export async function noteHealth(
+  stack: Stack,
+  house: House,
+  { context }: Walk,
+): Promise<{ readonly health: Health; readonly late: boolean }> {
+  await house.observeChecked(stack);
+  const health = house.healthOf(stack);
+  const { status, message } = health;
+  const late = status !== 'current' && status !== 'failed' && house.clock.now() >= deadlineOf(stack);
+  const bad = status === 'failed' || late ? 'HealthFailed' : 'HealthProgressing';
+  if (status === 'current') context.condition('Healthy', true, 'Healthy', 'all objects are ready');
+  else context.condition('Healthy', false, bad, message);
+  return { health, late };
+}
+
+const deadlineOf = ({ spec, status }: Stack): number =>
+  Date.parse(status?.applied?.time ?? '') + parseDuration(spec.timeout);

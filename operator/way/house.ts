@@ -8,7 +8,7 @@ import type { Discovery, KubeObject, ObjectKey, Resource, Transport } from '#kub
 import type { ReconcileContext } from '#loop';
 import type { RenderedStore } from '#record';
 import type { Clock, Metrics, Outcome, Waiting } from '#runtime';
-import type { AppliedObject, Health, Revision } from '#values';
+import type { AppliedObject, Health, Rendered, Revision } from '#values';
 
 export interface House {
   readonly transport: Transport;
@@ -26,6 +26,13 @@ export interface House {
   engineOf(stack: Stack): Engine;
   /** The newest verified revision of the stack's source. */
   revisionOf(stack: Stack): Revision | undefined;
+  /**
+   * What the stack has applied, rendered once more from its commit; undefined while its source has no revision,
+   * which wakes the stack. @throws Failure when the commit cannot be had any more.
+   */
+  renderAgain(stack: Stack, signal: AbortSignal): Promise<Rendered | undefined>;
+  /** Whether the source exists, whatever is known of it. */
+  hasSource(stack: Stack): boolean;
   /** @throws Failure when the source does not exist or may not be used. */
   waitForSource(stack: Stack): Outcome;
   gateInput(stack: Stack): GateInput;
@@ -40,6 +47,9 @@ export interface House {
   waitForKinds(stack: Stack, kinds: ReadonlySet<string>): void;
   /** @throws Failure ServiceAccountNotFound */
   assertAccount(account: Account, signal: AbortSignal): Promise<void>;
+  /** Sees to it that the objects which spec.healthChecks names, and the stack does not own, are watched. */
+  observeChecked(stack: Stack): Promise<void>;
+  /** Of what the stack owns, and of what its health checks name. */
   healthOf(stack: Stack): Health;
   fieldsBetween(before: KubeObject, after: KubeObject): string[];
   /** In mode `warn`: the drifted objects that have not been told about in their present state. */

@@ -1,2 +1,3 @@
 export type { House, Walk } from './house.ts';
+export { accountOf } from './stack-ref.ts';
 export { unwind, walk } from './way.ts';

@@ -2,11 +2,13 @@
 import { annotations, type Stack } from '#api';
 import type { ApplyContext, ApplyReport } from '#apply';
 import { gate } from '#gate';
+import type { ObjectKey } from '#kube';
 import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
 import { assertPruneLimit } from '#plan';
 import type { AppliedObject, Plan, Rendered, Revision } from '#values';
 import { correctDrift } from './drifted.ts';
-import { healthOfStack } from './healthy.ts';
+import { noteNoDrift } from './drift-report.ts';
+import { healthOfStack, noteHealth } from './healthy.ts';
 import { applied, isApplied, recordChange } from './recorded.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
 import type { House, Walk } from './house.ts';
@@ -19,7 +21,8 @@ import type { House, Walk } from './house.ts';
 export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
   await correctDrift(stack, house, walk);
   const revision = house.revisionOf(stack);
-  if (revision === undefined) return house.waitForSource(stack);
+  if (revision === undefined)
+    return mayStand(stack, house) ? healthOfStack(stack, house, walk) : house.waitForSource(stack);
   const tree = revision.treeOf(stack.spec.path);
   const last = stack.status?.applied;
   if (isApplied(stack, tree) && last !== undefined && isFinished(stack, house)) {
@@ -28,6 +31,7 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
     return healthOfStack(stack, house, walk);
   }
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
+  if (last !== undefined) await noteHealth(stack, house, walk);
   const rendered = await renderStack(stack, revision, house, walk);
   const plan = planStack(stack, rendered, house);
   const closed = gate(house.gateInput(stack));
@@ -36,6 +40,13 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   if (handover !== undefined) return handover;
   if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
   return change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
+}
+
+/** An operator that has just begun has not heard of its sources yet: what was good when it ended stands until it has. */
+function mayStand(stack: Stack, house: House): boolean {
+  const ready = stack.status?.conditions?.find(({ type }) => type === 'Ready');
+  const isLatest = stack.status?.applied?.generation === stack.metadata.generation;
+  return isLatest && ready?.status !== 'False' && isFinished(stack, house) && house.hasSource(stack);
 }
 
 /** Whether no apply or deletion was cut short: an object in hand has no digest yet. */
@@ -87,13 +98,13 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   await recordChange({ stack, ...commit, objects, failures: [], result: 'Applied' }, house, walk);
   const done = applied(commit, stack, house.clock.now());
   context.report({ applied: done, objects: commit.rendered.objects.length, failures: null, failureCount: 0 });
+  if (stack.spec.drift.mode !== 'ignore') noteNoDrift(stack, house, walk);
   return healthOfStack({ ...stack, status: { ...stack.status, applied: done } }, house, walk);
 }
 
 /** Deletes everything that a stack owns; `settled` when nothing is left. */
 export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
-  const key = stackKeyOf(stack);
-  const owned = [...house.inventory.of(key).keys()];
+  const owned = await ownedToDelete(stack, house);
   if (owned.length > 0 && stack.spec.deletionPolicy === 'Delete' && stack.spec.prune) {
     const blocking = house.dependentsInDeletion(stack);
     if (blocking !== undefined) return blocking;
@@ -117,6 +128,13 @@ export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Ou
   }
   await house.forget(stack);
   return settled('Deleting', 'nothing is left');
+}
+
+/** Without what asks to be kept when it leaves Git, which it does now. */
+async function ownedToDelete(stack: Stack, { inventory, observed }: House): Promise<ObjectKey[]> {
+  const owned = [...inventory.of(stackKeyOf(stack)).keys()];
+  await observed.ensure(owned);
+  return owned.filter((key) => observed.get(key)?.keepWhenPruned !== true);
 }
 
 async function renderStack(stack: Stack, revision: Revision, house: House, { context }: Walk): Promise<Rendered> {

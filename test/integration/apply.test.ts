@@ -15,13 +15,7 @@ test('a commit is applied, and recorded with its author and the objects', async 
   expect((await platform.configMap('a'))?.data).toEqual({ value: '1' });
   const second = await platform.commit({ 'app/a.yaml': configMap('a', '2') }, 'Second');
   await platform.applied('app', second);
-  const list = await platform.cluster.transport.request<{ items: { spec: Record<string, unknown> }[] }>({
-    method: 'GET',
-    path: `/apis/plumbline.dev/v1alpha1/namespaces/${platform.namespace}/changes`,
-  });
-  const changes = list.body.items
-    .map(({ spec }) => spec)
-    .sort((a, b) => String(a['startedAt']).localeCompare(String(b['startedAt'])));
+  const changes = await platform.changes('app');
   expect(changes).toMatchObject([
     {
       commit: { sha: stack.status?.applied?.commit, author: 'Ada Platform <ada@example.com>', subject: 'Start' },

@@ -1,9 +1,17 @@
 /** A repository, a source and stacks in a namespace of their own, for one test. */
-import type { Condition, Stack } from '#api';
+import type { Change, Condition, Stack } from '#api';
 import { cluster, testNamespace, until, type TestCluster } from './cluster.ts';
 import { startRepository, type TestRepository } from './repository.ts';
 
 const apiVersion = 'plumbline.dev/v1alpha1';
+
+export interface PlatformEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly name: string };
+  readonly series?: { readonly count: number };
+}
 
 export class Platform implements AsyncDisposable {
   readonly cluster: TestCluster;
@@ -28,18 +36,44 @@ apiVersion: v1
 kind: ServiceAccount
 metadata: {name: deployer, namespace: ${namespace}}
 ---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: ${namespace}-deployer}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
-subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
----
 apiVersion: ${apiVersion}
 kind: GitSource
 metadata: {name: source, namespace: ${namespace}}
 spec: {url: "${git.url}", ref: {branch: main}, interval: 10m, timeout: 20s}
 `);
-    return new Platform(test, namespace, git);
+    const platform = new Platform(test, namespace, git);
+    await platform.allowDeployer();
+    return platform;
+  }
+
+  /** Lets `deployer` do anything. */
+  async allowDeployer(): Promise<void> {
+    await this.cluster.apply(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: ${this.namespace}-deployer}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
+`);
+  }
+
+  /** Events about an object of the namespace. */
+  async events(kind: string, name: string): Promise<PlatformEvent[]> {
+    const { body } = await this.cluster.transport.request<{ items: PlatformEvent[] }>({
+      method: 'GET',
+      path: `/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`,
+    });
+    return body.items.filter(({ regarding }) => regarding.kind === kind && regarding.name === name);
+  }
+
+  /** What the Changes of a stack say, oldest first. */
+  async changes(stack: string): Promise<Change['spec'][]> {
+    const { body } = await this.cluster.transport.request<{ items: Change[] }>({
+      method: 'GET',
+      path: `/apis/plumbline.dev/v1alpha1/namespaces/${this.namespace}/changes`,
+      query: { labelSelector: `plumbline.dev/change-of=${stack}` },
+    });
+    return body.items.map(({ spec }) => spec).sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   }
 
   /** Creates or changes a stack; `spec` is flow YAML added to source, account and path. */
@@ -73,26 +107,34 @@ spec: {url: "${git.url}", ref: {branch: main}, interval: 10m, timeout: 20s}
 
   /** The stack, once it is Ready with the commit applied. */
   applied(name: string, commit: string): Promise<Stack> {
-    return until(`stack ${name} has applied ${commit.slice(0, 8)}`, async () => {
-      const stack = await this.get(name);
-      return stack?.status?.applied?.commit === commit && ready(stack)?.status === 'True' ? stack : undefined;
-    });
+    return this.#until(name, `has applied ${commit.slice(0, 8)}`, (stack) =>
+      stack?.status?.applied?.commit === commit && ready(stack)?.status === 'True' ? stack : undefined,
+    );
   }
 
   ready(name: string): Promise<Stack> {
-    return until(`stack ${name} is Ready`, async () => {
-      const stack = await this.get(name);
-      return ready(stack)?.status === 'True' ? stack : undefined;
-    });
+    return this.#until(name, 'is Ready', (stack) => (ready(stack)?.status === 'True' ? stack : undefined));
   }
 
   /** Reason and message of Ready, once it is False for the reason. */
   fails(name: string, reason: string): Promise<string> {
-    return until(`stack ${name} fails with ${reason}`, async () => {
-      const condition = ready(await this.get(name));
+    return this.#until(name, `fails with ${reason}`, (stack) => {
+      const condition = ready(stack);
       return condition?.status === 'False' && condition.reason === reason ? condition.message : undefined;
-    }).catch(async (error: unknown) => {
-      throw new Error(`${String(error)}; it says ${JSON.stringify(ready(await this.get(name)))}`);
+    });
+  }
+
+  /** The condition, once it has the reason. */
+  condition(name: string, type: string, reason: string): Promise<Condition> {
+    return this.#until(name, `has ${type} for the reason ${reason}`, (stack) =>
+      stack?.status?.conditions?.find((condition) => condition.type === type && condition.reason === reason),
+    );
+  }
+
+  /** @throws what the stack says instead, when it does not come to it in time. */
+  #until<T>(name: string, what: string, check: (stack: Stack | undefined) => T | undefined): Promise<T> {
+    return until(`stack ${name} ${what}`, async () => check(await this.get(name))).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}; it says ${JSON.stringify((await this.get(name))?.status?.conditions)}`);
     });
   }
 
@@ -123,3 +165,9 @@ export const ready = (stack: Stack | undefined): Condition | undefined =>
 
 export const configMap = (name: string, value = '1', extra = ''): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${extra}data:\n  value: "${value}"\n`;
+
+/** For {@link configMap}: annotations of ours, by their short names. */
+export const annotated = (written: Readonly<Record<string, string>>): string =>
+  `  annotations: {${Object.entries(written)
+    .map(([name, value]) => `plumbline.dev/${name}: "${value}"`)
+    .join(', ')}}\n`;

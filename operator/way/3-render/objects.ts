@@ -1,5 +1,5 @@
 /** Documents become objects: checked, flattened, put into their namespace, labelled with their stack. */
-import { labels } from '#api';
+import { annotations, labels } from '#api';
 import { digestOf, groupKindOf, kindName, objectKey, type GroupKind, type KubeObject } from '#kube';
 import { failure, type Failure } from '#runtime';
 import type { Origin, RenderedObject } from '#values';
@@ -28,7 +28,14 @@ export function toObjects(value: unknown, origin: Origin, rules: ObjectRules, pr
   return [rendered(document as unknown as KubeObject, origin, rules)];
 }
 
-function problemOf(value: unknown): { what: string; remedy: string; expected?: string; found?: string } | undefined {
+interface Problem {
+  readonly what: string;
+  readonly remedy: string;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+function problemOf(value: unknown): Problem | undefined {
   if (!isMap(value)) {
     const found = Array.isArray(value) ? 'a list' : `the ${typeof value} ${JSON.stringify(value)?.slice(0, 60)}`;
     return {
@@ -52,7 +59,7 @@ function problemOf(value: unknown): { what: string; remedy: string; expected?: s
   }
   const metadata = value['metadata'];
   if (!isMap(metadata)) return { what: `${kind} has no metadata`, remedy: 'set metadata.name' };
-  if (typeof metadata['name'] === 'string' && metadata['name'] !== '') return undefined;
+  if (typeof metadata['name'] === 'string' && metadata['name'] !== '') return wrongAnnotation(metadata['annotations']);
   if (metadata['generateName'] !== undefined) {
     return {
       what: `${kind} has metadata.generateName`,
@@ -60,6 +67,25 @@ function problemOf(value: unknown): { what: string; remedy: string; expected?: s
     };
   }
   return { what: `${kind} has no metadata.name, or one that is not text`, remedy: 'set metadata.name' };
+}
+
+/** What our annotations on objects may say. */
+const annotationValues: Readonly<Record<string, { readonly expected: string; readonly allows: RegExp }>> = {
+  [annotations.prune]: { expected: 'skip', allows: /^skip$/ },
+  [annotations.apply]: { expected: 'skip or create-only', allows: /^(skip|create-only)$/ },
+  [annotations.recreate]: { expected: 'allow', allows: /^allow$/ },
+  [annotations.wave]: { expected: 'a whole number in quotes', allows: /^-?\d{1,9}$/ },
+};
+
+/** A mistake in one of ours would do what nobody meant: prune what was to be kept, say. */
+function wrongAnnotation(written: unknown): Problem | undefined {
+  if (!isMap(written)) return undefined;
+  for (const [name, { expected, allows }] of Object.entries(annotationValues)) {
+    const value = written[name];
+    if (value === undefined || (typeof value === 'string' && allows.test(value))) continue;
+    return { what: `annotation ${name}`, expected, found: JSON.stringify(value), remedy: 'correct or remove it' };
+  }
+  return undefined;
 }
 
 const serverSet = [

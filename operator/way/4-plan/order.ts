@@ -34,11 +34,9 @@ export function phaseOf(kind: GroupKind): Phase {
   return webhooks.has(name) ? 'webhooks' : 'rest';
 }
 
-/** The number of `plumbline.dev/wave`; 0 when absent or not a whole number. */
-export function waveNumberOf(object: KubeObject): number {
-  const number = Number(object.metadata.annotations?.[annotations.wave] ?? 0);
-  return Number.isInteger(number) ? number : 0;
-}
+/** The number of `plumbline.dev/wave`, a whole one as rendering has seen; 0 when absent. */
+export const waveNumberOf = (object: KubeObject): number =>
+  Number(object.metadata.annotations?.[annotations.wave] ?? 0);
 
 /** Sorts by phase, then wave number; `rank` breaks ties inside a wave. */
 export function orderOf(object: KubeObject): { readonly phase: number; readonly wave: number; readonly rank: number } {

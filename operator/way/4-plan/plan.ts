@@ -1,6 +1,6 @@
 /** What would change: the rendered objects beside the inventory, in waves, without asking the API server. */
 import { annotations } from '#api';
-import { parseKey, type ObjectKey } from '#kube';
+import { parseKey, type KubeObject, type ObjectKey } from '#kube';
 import type { Inventory, Plan, PlannedObject, Rendered, RenderedObject, Wave } from '#values';
 import { orderOf, phaseOf, phases } from './order.ts';
 
@@ -15,11 +15,14 @@ export interface PlanInput {
 }
 
 export function planObjects({ rendered, inventory, prune, movesTo, keepsWhenPruned }: PlanInput): Plan {
-  const wanted = new Set(rendered.objects.map(({ key }) => key));
+  const skipped = new Set(rendered.objects.filter(({ object }) => modeOf(object) === 'skip').map(({ key }) => key));
+  const wanted = new Set(rendered.objects.map(({ key }) => key).filter((key) => !skipped.has(key)));
   const waves = wavesOf(rendered.objects.map((object) => planObject(object, inventory)));
   const prunes = [...inventory.keys()]
     .filter((key) => !wanted.has(key))
     .map((key): PlannedObject => {
+      // From now on it is somebody else's: neither healed nor pruned.
+      if (skipped.has(key)) return { key, action: 'forget', why: skip };
       const stack = movesTo(key);
       if (stack !== undefined) return { key, action: 'forget', why: `moved to stack ${stack}` };
       if (!prune) return { key, action: 'forget', why: 'not in Git any more, spec.prune is false' };
@@ -29,11 +32,14 @@ export function planObjects({ rendered, inventory, prune, movesTo, keepsWhenPrun
   return { waves, prunes: prunes.sort(reverseOfApply), changes: changesOf(waves) + prunes.length };
 }
 
+const skip = `annotation ${annotations.apply}: skip`;
+const modeOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[annotations.apply];
+
 function planObject(rendered: RenderedObject, inventory: Inventory): PlannedObject {
   const { key, object, digest } = rendered;
-  const mode = object.metadata.annotations?.[annotations.apply];
+  const mode = modeOf(object);
   const entry = inventory.get(key);
-  if (mode === 'skip') return { key, action: 'skip', rendered, why: `annotation ${annotations.apply}: skip` };
+  if (mode === 'skip') return { key, action: 'skip', rendered, why: skip };
   if (entry === undefined || entry.desired === '')
     return { key, action: 'apply', rendered, why: entry ? 'unfinished' : 'new' };
   if (mode === 'create-only')

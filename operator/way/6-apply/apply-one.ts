@@ -50,8 +50,12 @@ export async function applyOne(request: ApplyOne): Promise<AppliedOne> {
 const clientSideManagers = new Set(['kubectl-client-side-apply', 'before-first-apply']);
 
 async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
-  const { known } = request;
+  const { known, rendered } = request;
   try {
+    if (rendered.object.metadata.annotations?.[annotations.apply] === 'create-only') {
+      const live = await read(request);
+      if (live !== undefined) return { object: live, action: 'unchanged' };
+    }
     const { object, created } = await send(request);
     if (created) return { object, action: 'created' };
     if (known) return { object, action: 'configured' };

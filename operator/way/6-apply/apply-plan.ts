@@ -1,4 +1,5 @@
 /** Carries out a plan wave by wave: every object of a wave is tried, every failure is named, later waves wait. */
+import { labels } from '#api';
 import { managedDigest, parseKey, type Discovery, type KubeObject, type ObjectKey, type Transport } from '#kube';
 import { asFailure, failure, mapBounded } from '#runtime';
 import type { AppliedObject, Health, ObjectFailure, Plan, PlannedObject, RenderedObject, Wave } from '#values';
@@ -82,6 +83,12 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   return report;
 }
 
+/** `namespace/name` of the stack that the labels name. */
+export function labelledStack({ metadata }: KubeObject): string | undefined {
+  const name = metadata.labels?.[labels.stack];
+  return name === undefined ? undefined : `${metadata.labels?.[labels.stackNamespace]}/${name}`;
+}
+
 export const stackKey = ({ namespace, name }: StackRef): string => `${namespace}/${name}`;
 
 /** Enters every object that is about to be sent, digests empty: a crash from here on finds them again. */
@@ -148,6 +155,8 @@ async function applyPlanned(
   });
   const same = before?.resourceVersion === object.metadata.resourceVersion;
   if (action === 'configured' && same && known.get(key) === true) action = 'unchanged';
+  // Git only creates it, and it was there before: it stays whose it is.
+  if (labelledStack(object) !== stackKey(stack)) return inventory.drop(stackKey(stack), key);
   inventory.put(stackKey(stack), { key, desired: rendered.digest, seen: managedDigest(object), commit });
   report.objects.push({ key, action, fields: [] });
 }
@@ -176,8 +185,9 @@ async function resolve({ object, key, origin }: RenderedObject, { discovery }: A
   });
 }
 
-function notCurrent(wave: Wave, { observed }: ApplyContext): ObjectKey[] {
+function notCurrent(wave: Wave, { observed, inventory, stack }: ApplyContext): ObjectKey[] {
+  const own = inventory.of(stackKey(stack));
   return wave.objects
-    .filter(({ key, action }) => action !== 'skip' && observed.get(key)?.health.status !== 'current')
+    .filter(({ key }) => own.has(key) && observed.get(key)?.health.status !== 'current')
     .map(({ key }) => key);
 }

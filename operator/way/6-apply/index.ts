@@ -2,6 +2,7 @@ export { applyOne, type Account, type AppliedOne } from './apply-one.ts';
 export { Claims } from './claims.ts';
 export {
   applyPlan,
+  labelledStack,
   stackKey,
   type ApplyContext,
   type ApplyReport,

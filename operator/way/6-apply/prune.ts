@@ -1,5 +1,4 @@
 /** Deletes what left Git, in reverse order of apply, one phase after the other, and only what is provably ours. */
-import { labels } from '#api';
 import {
   apiFailure,
   deleteObject,
@@ -12,7 +11,7 @@ import {
 } from '#kube';
 import { asFailure, mapBounded } from '#runtime';
 import type { AppliedObject, ObjectFailure } from '#values';
-import { stackKey, type ApplyContext } from './apply-plan.ts';
+import { labelledStack, stackKey, type ApplyContext } from './apply-plan.ts';
 
 export interface PruneReport {
   readonly objects: AppliedObject[];
@@ -111,7 +110,6 @@ function readUnseen(
 }
 
 function isOurs(object: KubeObject, stack: string): boolean {
-  const owner = object.metadata.labels?.[labels.stack];
-  if (owner !== undefined) return `${object.metadata.labels?.[labels.stackNamespace]}/${owner}` === stack;
-  return managedDigest(object) !== '';
+  const owner = labelledStack(object);
+  return owner === undefined ? managedDigest(object) !== '' : owner === stack;
 }

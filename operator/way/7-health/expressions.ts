@@ -17,7 +17,7 @@ export interface CheckSpec {
 
 export interface HealthChecks {
   covers(kind: GroupKind): boolean;
-  /** Undefined when no check covers the object. */
+  /** Undefined when no expression covers the object: the rules of its kind decide. */
   evaluate(object: KubeObject): Health | undefined;
 }
 
@@ -41,7 +41,7 @@ export function compileChecks(specs: readonly CheckSpec[]): HealthChecks {
   return {
     covers: ({ group, kind }) => checks.some((check) => check.kind === kind && groupOf(check.apiVersion) === group),
     evaluate: (object) => {
-      const check = checks.find((each) => matches(each, object));
+      const check = checks.find((each) => matches(each, object) && Object.keys(each.programs).length > 0);
       return check === undefined ? undefined : evaluate(check, object);
     },
   };

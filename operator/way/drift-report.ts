@@ -1,0 +1,63 @@
+/** How drift is told: in the status, the condition `Drifted`, an event and the log, each in the same words. */
+import type { Stack } from '#api';
+import type { Drifted, DriftedField } from '#drift';
+import type { ObjectKey } from '#kube';
+import type { House, Walk } from './house.ts';
+import { stackKeyOf } from './stack-ref.ts';
+
+export interface Treated extends DriftedField {
+  readonly healed: boolean;
+}
+
+const mostDrift = 50;
+
+export function noteDrift(stack: Stack, fields: readonly Treated[], house: House, { context }: Walk): void {
+  const [first] = fields;
+  if (first === undefined) return;
+  const time = new Date(house.clock.now()).toISOString();
+  const healed = fields.every((field) => field.healed);
+  const more = fields.length > 1 ? ` (and ${fields.length - 1} more fields)` : '';
+  const message = `${wordsOf(first)}${more}${healed ? '; put back' : ''}`;
+  const reason = healed ? 'DriftHealed' : 'DriftFound';
+  context.report({
+    drift: [...fields.map((field) => ({ ...field, time })), ...(stack.status?.drift ?? [])].slice(0, mostDrift),
+  });
+  context.event({ type: 'Warning', reason, message });
+  context.log.warn(message, { reason, objects: [...new Set(fields.map(({ object }) => object))].slice(0, mostDrift) });
+  const fought = fields.find(({ object }) => house.fights.untilMs(object, house.clock.now()) !== undefined);
+  if (fought === undefined) context.condition('Drifted', !healed, reason, message);
+  else context.condition('Drifted', true, 'DriftFight', fightWords(fought.object, fields));
+}
+
+const wordsOf = ({ object, field, from, to, manager }: DriftedField): string =>
+  field === '' ? `${object} was deleted` : `${object} ${field}: ${from} was changed to ${to} by ${manager}`;
+
+/** Says on every correction from the fifth on who is on the other side. */
+export function tellFight(key: ObjectKey, fields: readonly DriftedField[], { context }: Walk): void {
+  const message = fightWords(key, fields);
+  context.event({ type: 'Warning', reason: 'DriftFight', message });
+  context.log.warn(message, { reason: 'DriftFight', objects: [key] });
+}
+
+function fightWords(key: string, fields: readonly DriftedField[]): string {
+  const field = fields.find(({ object }) => object === key);
+  if (field === undefined || field.field === '') return `${key} is deleted again and again`;
+  return `${key} is changed again and again by ${field.manager}: ${field.field} to ${field.to}, put back to ${field.from}`;
+}
+
+/** The drift is known, what was applied is not at hand. */
+export function noteUnknownRevision(due: readonly Drifted[], when: string, { context }: Walk): void {
+  const [first] = due;
+  const more = due.length > 1 ? ` and ${due.length - 1} more objects` : '';
+  context.condition('Drifted', true, 'DriftFound', `${first?.key}${more} changed; to be put back ${when}`);
+}
+
+/** A healed drift stays told until the next one, a fight until it has calmed down. */
+export function noteNoDrift(stack: Stack, house: House, { context }: Walk): void {
+  const now = house.clock.now();
+  const ends = [...house.inventory.of(stackKeyOf(stack)).keys()].flatMap((key) => house.fights.untilMs(key, now) ?? []);
+  if (ends.length > 0) return house.wakeAfter(stack, Math.max(...ends) - now);
+  const last = stack.status?.conditions?.find(({ type }) => type === 'Drifted');
+  if (last?.status !== 'False')
+    context.condition('Drifted', false, 'NoDrift', 'every owned object is as it was applied');
+}
