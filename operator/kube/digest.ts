@@ -1,23 +1,24 @@
 /** Short, stable digests: of content, and of what we own in a live object. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KubeObject } from './object.ts';
 
 export const fieldManager = 'plumbline';
 
 /** SHA-256 over JSON with sorted keys, 22 characters of base64url (132 bits). */
 export function digestOf(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('base64url').slice(0, 22);
+  return hash('sha256', canonical(value), 'base64url').slice(0, 22);
 }
 
 function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   const map = value as Record<string, unknown>;
-  const fields = Object.keys(map)
-    .filter((key) => map[key] !== undefined)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(map[key])}`);
-  return `{${fields.join(',')}}`;
+  let text = '';
+  for (const key of Object.keys(map).sort()) {
+    if (map[key] === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(map[key])}`;
+  }
+  return `{${text}}`;
 }
 
 /**
@@ -30,5 +31,5 @@ export function managedDigest({ metadata }: KubeObject): string {
   );
   if (entry === undefined) return '';
   const text = `${entry.apiVersion} ${entry.time} ${JSON.stringify(entry.fieldsV1)}`;
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  return hash('sha256', text, 'base64url').slice(0, 16);
 }

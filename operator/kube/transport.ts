@@ -74,9 +74,11 @@ export class Transport {
       keepAliveInitialDelay: 30_000,
       timeout: 10_000,
     };
+    // HTTP/2 costs this process and the API server more than kept HTTP/1.1 connections do; it is undici's preference.
     this.#agent = new Agent({
       connections,
       pipelining: 1,
+      allowH2: false,
       keepAliveTimeout: 60_000,
       headersTimeout: headersTimeoutMs,
       connect,
@@ -84,6 +86,7 @@ export class Transport {
     // A watch never takes a connection away from requests; its time-out is of silence, not of its whole life.
     this.#streams = new Agent({
       pipelining: 1,
+      allowH2: false,
       headersTimeout: headersTimeoutMs,
       bodyTimeout: silenceMs,
       connect,
