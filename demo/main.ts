@@ -6,6 +6,7 @@ import { World } from './world.ts';
 
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
+const logTail = 4000;
 const deployment = '/apis/apps/v1/namespaces/backend/deployments/backend';
 
 async function follow(world: World, look: Look): Promise<void> {
@@ -131,7 +132,7 @@ async function main(): Promise<void> {
     await tell(world, look);
   } catch (error) {
     process.stderr.write(
-      `\nThe demo failed. How things stand:\n${await look.summary()}\n\nThe end of the operator's log:\n${await world.operatorLog()}\n`,
+      `\nThe demo failed. How things stand:\n${await look.summary()}\n\nThe end of the operator's log:\n${(await world.operatorLog()).slice(-logTail)}\n`,
     );
     throw error;
   }

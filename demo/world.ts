@@ -18,7 +18,6 @@ import {
 
 const root = join(import.meta.dirname, '..');
 const node = process.execPath;
-const logTail = 4000;
 const quiet = '--disable-warning=ExperimentalWarning';
 
 export class World implements AsyncDisposable {
@@ -94,7 +93,8 @@ export class World implements AsyncDisposable {
     await applyObject({ transport: this.transport, resource, object, force: true });
   }
 
-  async startOperator(): Promise<void> {
+  /** Flags come after ours, so that they win. */
+  async startOperator(...flags: readonly string[]): Promise<void> {
     const kubeconfig = await this.cluster.kubeconfigFor('plumbline-system', 'plumbline');
     await mkdir(join(this.folder, 'data'), { recursive: true });
     const args = [
@@ -106,6 +106,7 @@ export class World implements AsyncDisposable {
       '127.0.0.1:0',
       '--data-folder',
       join(this.folder, 'data'),
+      ...flags,
     ];
     this.#operator = await startProcess({
       name: 'operator',
@@ -119,10 +120,9 @@ export class World implements AsyncDisposable {
     await this.#operator?.stop();
   }
 
-  /** The end of what the operator had to say. */
-  async operatorLog(): Promise<string> {
-    const text = await readFile(join(this.folder, 'operator.log'), 'utf8').catch(() => '');
-    return text.slice(-logTail);
+  /** What the operator had to say so far. */
+  operatorLog(): Promise<string> {
+    return readFile(join(this.folder, 'operator.log'), 'utf8').catch(() => '');
   }
 
   /** Runs a verb of the CLI; its output. */

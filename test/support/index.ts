@@ -1,5 +1,5 @@
 export { FaultProxy, type Fault } from './fault-proxy.ts';
-export { cluster, kubeconfig, testNamespace, until, type TestCluster } from './cluster.ts';
+export { cluster, kubeconfig, testNamespace, TestCluster, until } from './cluster.ts';
 export { annotated, configMap, Platform, ready } from './platform.ts';
-export { startTestOperator, type TestOperator } from './operator.ts';
+export { requestsIn, startTestOperator, type TestOperator } from './operator.ts';
 export { startRepository, type TestRepository } from './repository.ts';

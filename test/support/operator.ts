@@ -34,12 +34,7 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
   const log = (): Promise<string> => readFile(join(folder, 'operator.log'), 'utf8');
   const operator: TestOperator = {
     folder,
-    requests: async () =>
-      (await log())
-        .split('\n')
-        .filter((line) => line.includes('"message":"request"'))
-        .map((line) => JSON.parse(line) as { verb: string; status: number; path: string })
-        .map(({ verb, status, path }) => `${verb} ${path} ${status}`),
+    requests: async () => requestsIn(await log()),
     kill: async () => void (await running?.stop('SIGKILL')),
     start: async () => {
       running = await startProcess({
@@ -66,6 +61,14 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
   await operator.start();
   return operator;
 }
+
+/** Every request that a log of level `debug` tells of, `VERB path status`. */
+export const requestsIn = (log: string): string[] =>
+  log
+    .split('\n')
+    .filter((line) => line.includes('"message":"request"'))
+    .map((line) => JSON.parse(line) as { verb: string; status: number; path: string })
+    .map(({ verb, status, path }) => `${verb} ${path} ${status}`);
 
 async function freePort(): Promise<number> {
   const server = createServer();
