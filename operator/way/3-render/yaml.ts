@@ -1,15 +1,8 @@
 /** Reads YAML and JSON as kubectl reads them, with bounds, and with the line on which every document begins. */
-import {
-  constructFromEvents,
-  defineScalarTag,
-  EVENT_ID,
-  FAILSAFE_SCHEMA,
-  mergeTag,
-  NOT_RESOLVED,
-  parseEvents,
-  YAMLException,
-} from 'js-yaml';
-import { failure } from '#runtime';
+import { constructFromEvents, EVENT_ID, YAMLException, type parseEvents } from 'js-yaml';
+import { failure, type Failure } from '#runtime';
+import { parseLeniently } from './yaml-events.ts';
+import { kubernetesSchema } from './yaml-tags.ts';
 
 export interface YamlDocument {
   readonly value: unknown;
@@ -17,75 +10,28 @@ export interface YamlDocument {
   readonly line: number;
 }
 
-const bounds = { depth: 100, aliases: 100, mergeKeys: 10_000, nodes: 1_000_000 };
-
-const words = <V>(tag: string, table: ReadonlyMap<string, V>): ReturnType<typeof defineScalarTag<V>> =>
-  defineScalarTag<V>(tag, {
-    implicit: true,
-    resolve: (source) => (table.has(source) ? (table.get(source) as V) : NOT_RESOLVED),
-    identify: () => false,
-  });
-
-/** YAML 1.1 words, as sigs.k8s.io/yaml (a fork of go-yaml v2) resolves them; test/integration/yaml-dialect decides. */
-const spellings = (value: boolean, ...names: readonly string[]): (readonly [string, boolean])[] =>
-  names.flatMap((name) =>
-    [name, `${name.charAt(0).toUpperCase()}${name.slice(1)}`, name.toUpperCase()].map((word) => [word, value] as const),
-  );
-const booleans = new Map([
-  ...spellings(true, 'true', 'yes', 'on', 'y'),
-  ...spellings(false, 'false', 'no', 'off', 'n'),
-]);
-const nulls = new Map<string, null>(['', '~', 'null', 'Null', 'NULL'].map((word) => [word, null]));
-
-const integers = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)$/;
-const floats = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-
-const numberTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
-  implicit: true,
-  resolve: (source) => {
-    const plain = source.replaceAll('_', '');
-    if (plain === '' || source.startsWith('_')) return NOT_RESOLVED;
-    if (integers.test(plain)) return exactInteger(plain);
-    return floats.test(plain) ? Number(plain) : NOT_RESOLVED;
-  },
-  identify: () => false,
-});
-
-/** @throws RangeError when the number cannot be held without loss. */
-function exactInteger(text: string): number {
-  const negative = text.startsWith('-');
-  const digits = text.replace(/^[-+]/, '');
-  const octal = /^0[0-7]/.test(digits);
-  const value = Number(octal ? `0o${digits.slice(1)}` : digits.replace(/^0O/, '0o'));
-  if (!Number.isSafeInteger(value))
-    throw new RangeError(`number ${text} is too large to be kept exactly; quote it, or use at most 2^53`);
-  return negative ? -value : value;
-}
-
-const schema = FAILSAFE_SCHEMA.withTags(
-  words('tag:yaml.org,2002:null', nulls),
-  words('tag:yaml.org,2002:bool', booleans),
-  numberTag,
-  mergeTag,
-);
+const bounds = { depth: 100, aliases: 10_000, mergeKeys: 100_000, nodes: 1_000_000 };
 
 /** @throws Failure YamlInvalid with file, line and column. */
 export function readYaml(text: string, file: string): YamlDocument[] {
   try {
-    const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
-    const events = parseEvents(source, { filename: file, maxDepth: bounds.depth });
+    const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+    assertLineBreaks(plain, file);
+    const { events, source } = parseLeniently(plain, file, bounds.depth);
     const starts = documentStarts(events, source);
     const values = constructFromEvents(events, {
       source,
       filename: file,
-      schema,
+      schema: kubernetesSchema,
+      json: true,
       maxAliases: bounds.aliases,
       maxTotalMergeKeys: bounds.mergeKeys,
     });
     const budget = { left: bounds.nodes };
     return values.map((value, index) => {
+      const line = starts[index] ?? 1;
       // Aliases share one node; whatever is sent is a tree, so it is counted and copied as one.
-      return { value: asTree(value, budget, 0), line: starts[index] ?? 1 };
+      return { value: treeOf(value, { budget, where: `${file}:${line}`, path: [] }), line };
     });
   } catch (error) {
     throw yamlFailure(error, file);
@@ -112,16 +58,51 @@ function documentStarts(events: ReturnType<typeof parseEvents>, source: string):
   return starts;
 }
 
-function asTree(value: unknown, budget: { left: number }, depth: number): unknown {
+/** YAML 1.1 breaks lines at characters that hardly anybody sees; kubectl does, in everything but JSON. */
+function assertLineBreaks(text: string, file: string): void {
+  const found = /^\s*\{/.test(text) ? null : /[\u0085\u2028\u2029]/.exec(text);
+  if (found === null) return;
+  const code = found[0].charCodeAt(0).toString(16).padStart(4, '0');
+  throw failure('YamlInvalid', {
+    where: `${file}:${text.slice(0, found.index).split('\n').length}`,
+    what: `the character U+${code} breaks the line for kubectl`,
+    remedy: `write "\\u${code}" in double quotes`,
+  });
+}
+
+interface Tree {
+  readonly budget: { left: number };
+  /** File and line of the document. */
+  readonly where: string;
+  /** Where in the document the walk is. */
+  readonly path: (string | number)[];
+}
+
+/** @throws Failure YamlInvalid naming the field whose value cannot be sent. */
+function treeOf(value: unknown, tree: Tree): unknown {
+  const { budget, path } = tree;
   budget.left -= 1;
   if (budget.left < 0)
-    throw new RangeError(`the file has more than ${bounds.nodes} nodes once aliases are expanded; use fewer aliases`);
-  if (depth > bounds.depth) throw new RangeError(`nesting is deeper than ${bounds.depth}; flatten the document`);
-  if (Array.isArray(value)) return value.map((item) => asTree(item, budget, depth + 1));
+    throw refused(tree, `the file has more than ${bounds.nodes} nodes once aliases are expanded`, 'use fewer aliases');
+  if (path.length > bounds.depth) throw refused(tree, `nesting is deeper than ${bounds.depth}`, 'flatten the document');
+  if (typeof value === 'bigint')
+    throw refused(tree, `number ${value} is too large to be kept exactly`, 'quote it, or use at most 2^53');
   if (typeof value === 'number' && !Number.isFinite(value))
-    throw new RangeError('infinite and undefined numbers are no JSON');
+    throw refused(tree, 'JSON has no infinite or undefined number', 'quote it if text is meant');
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asTree(item, budget, depth + 1)]));
+  const below = (name: string | number, item: unknown): unknown => {
+    path.push(name);
+    const copy = treeOf(item, tree);
+    path.pop();
+    return copy;
+  };
+  if (Array.isArray(value)) return value.map((item, index) => below(index, item));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, below(key, item)]));
+}
+
+function refused({ where, path }: Tree, what: string, remedy: string): Failure {
+  const field = path.length === 0 ? '' : ` ${path.slice(0, 8).join('.')}${path.length > 8 ? '…' : ''}`;
+  return failure('YamlInvalid', { where: `${where}${field}`, what, remedy });
 }
 
 function yamlFailure(error: unknown, file: string): Error {
