@@ -1,13 +1,16 @@
-/** What the operator may do: its own kinds, leases and events; look at everything; write nothing else but as a stack's account. */
+/** What the operator may do: its own kinds, its lease, events; watch everything; write nothing else but as a stack's account. */
 import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-27';
-import { operatorAccount, platformAccount, systemNamespace, tenantRole } from '#constructs';
+import { operatorAccount, platformAccount, stacksRole, systemNamespace, tenantRole } from '#constructs';
 
 const rbac = 'rbac.authorization.k8s.io';
 const own = 'plumbline.dev';
 const look = ['get', 'list', 'watch'];
 const manage = [...look, 'create', 'patch', 'update', 'delete'];
-const kinds = ['gitsources', 'stacks', 'changes', 'inventories'];
+const written = ['gitsources', 'stacks'];
+const recorded = ['changes', 'inventories'];
+const watchRole = 'plumbline-watch';
+const operatorSubjects = [{ kind: 'ServiceAccount', name: operatorAccount, namespace: systemNamespace }];
 
 export class OperatorRbac extends Construct {
   constructor(scope: Construct, id: string) {
@@ -19,34 +22,50 @@ export class OperatorRbac extends Construct {
       },
     });
     this.#operator();
+    this.#watch();
+    this.#stacks();
     this.#platform();
     this.#tenant();
+    this.#people();
   }
 
   #operator(): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: { name: operatorAccount, namespace: systemNamespace } });
     this.#clusterRole(operatorAccount, [
-      { apiGroups: [own], resources: kinds, verbs: manage },
-      {
-        apiGroups: [own],
-        resources: kinds.flatMap((kind) => [`${kind}/status`, `${kind}/finalizers`]),
-        verbs: ['get', 'patch', 'update'],
-      },
+      // What people wrote is theirs: the operator sets its finalizer and the status, and neither creates nor deletes.
+      { apiGroups: [own], resources: written, verbs: [...look, 'patch'] },
+      { apiGroups: [own], resources: recorded, verbs: manage },
+      // For clusters that ask for it (OwnerReferencesPermissionEnforcement): Changes and Inventories are owned by their Stack.
+      { apiGroups: [own], resources: ['stacks/finalizers'], verbs: ['update'] },
+      { apiGroups: [own], resources: written.map((kind) => `${kind}/status`), verbs: ['patch'] },
       { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
-      // A stack may own any kind, those of tomorrow's CRDs too: drift and health are read from watches on them.
-      { apiGroups: ['*'], resources: ['*'], verbs: look },
-      { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'] },
     ]);
-    new k8s.KubeClusterRoleBinding(this, 'binding', {
-      metadata: { name: operatorAccount },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: operatorAccount },
-      subjects: [{ kind: 'ServiceAccount', name: operatorAccount, namespace: systemNamespace }],
-    });
+    this.#bindEverywhere(operatorAccount);
     this.#role(operatorAccount, [
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'patch', 'update'] },
-      // Said here too, so that Git credentials stay readable where an administrator narrows the cluster-wide look.
-      { apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] },
     ]);
+  }
+
+  /**
+   * A stack may own any kind, those of tomorrow's CRDs too: drift and health are read from watches on them. Never `get`:
+   * with a wildcard that is pods/exec and nodes/proxy as well. A role of its own, so that it can be narrowed.
+   */
+  #watch(): void {
+    this.#clusterRole(watchRole, [{ apiGroups: ['*'], resources: ['*'], verbs: ['list', 'watch'] }]);
+    this.#bindEverywhere(watchRole);
+  }
+
+  /** What the operator may do in a namespace that holds Stacks and their sources; plumbline-system is one. */
+  #stacks(): void {
+    this.#clusterRole(stacksRole, [
+      { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'impersonate'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: look },
+    ]);
+    new k8s.KubeRoleBinding(this, 'stacks-binding', {
+      metadata: { name: stacksRole, namespace: systemNamespace },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: stacksRole },
+      subjects: operatorSubjects,
+    });
   }
 
   /** The root stack's account: stacks and sources of plumbline-system. */
@@ -72,6 +91,29 @@ export class OperatorRbac extends Construct {
       { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: manage },
       { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: manage },
     ]);
+  }
+
+  /** Who may view or edit a namespace by Kubernetes' own roles may view or edit its stacks; `edit` may run pods as any account there. */
+  #people(): void {
+    const roles: readonly [string, readonly string[], k8s.PolicyRule][] = [
+      ['view', ['view', 'edit', 'admin'], { apiGroups: [own], resources: [...written, ...recorded], verbs: look }],
+      ['edit', ['edit', 'admin'], { apiGroups: [own], resources: written, verbs: manage }],
+    ];
+    for (const [name, into, rule] of roles) {
+      const labels = Object.fromEntries(into.map((role) => [`${rbac}/aggregate-to-${role}`, 'true']));
+      new k8s.KubeClusterRole(this, `people-${name}`, {
+        metadata: { name: `plumbline-${name}`, labels },
+        rules: [rule],
+      });
+    }
+  }
+
+  #bindEverywhere(name: string): void {
+    new k8s.KubeClusterRoleBinding(this, `${name}-cluster-binding`, {
+      metadata: { name },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+      subjects: operatorSubjects,
+    });
   }
 
   #clusterRole(name: string, rules: k8s.PolicyRule[]): void {

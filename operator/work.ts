@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Inventory } from '#api';
 import type { Config } from '#config';
-import { list, resourcePath, type Discovery, type Resource, type Transport } from '#kube';
+import { list, ownAccount, resourcePath, type Discovery, type Resource, type Transport } from '#kube';
 import { createEvents, startController } from '#loop';
 import type { Clock, Log, Metrics } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
@@ -48,6 +48,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
     renderedFolder: join(config.dataFolder, 'rendered'),
     concurrency: config.connections,
     defaultServiceAccount: config.defaultServiceAccount,
+    ownAccount: await ownAccount(transport),
     allowCrossNamespace: config.allowCrossNamespace,
     wake: (key, afterMs) => wake(key, afterMs),
   });

@@ -65,6 +65,14 @@ test('a tenant is a namespace with bounds, a closed network and an account besid
   expect(yaml).toContain('pod-security.kubernetes.io/enforce: restricted');
 });
 
+test('a tenant with stacks of its own has an account beside them, and opens the namespace to the operator', () => {
+  const quota = { cpu: '1', memory: '1Gi', pods: 5 };
+  const yaml = synthesised((chart) => new TenantNamespace(chart, 'shop', { name: 'shop', quota, stacks: true }));
+  expect(kindsOf(yaml).slice(-3)).toEqual(['ServiceAccount', 'RoleBinding', 'RoleBinding']);
+  expect(yaml).toContain('kind: ServiceAccount\nmetadata:\n  name: deployer\n  namespace: shop\n');
+  expect(yaml).toContain('name: plumbline-stacks\nsubjects:\n  - kind: ServiceAccount\n    name: plumbline\n');
+});
+
 test.each<[string, Partial<WebServiceProps>, string[]]>([
   ['one replica has no disruption budget', {}, ['Deployment', 'Service']],
   ['two replicas have one', { replicas: 2 }, ['Deployment', 'Service', 'PodDisruptionBudget']],

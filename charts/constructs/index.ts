@@ -1,6 +1,14 @@
 /** The constructs that platforms are written with. */
 export { GitSource, type GitSourceProps } from './git-source.ts';
-export { commonAccount, operatorAccount, platformAccount, systemNamespace, tenantRole } from './names.ts';
+export {
+  commonAccount,
+  operatorAccount,
+  platformAccount,
+  stacksRole,
+  systemNamespace,
+  tenantLabel,
+  tenantRole,
+} from './names.ts';
 export { PlatformAccounts } from './platform-accounts.ts';
 export { addPolicies, brokenPolicies, type CheckedObject } from './policies.ts';
 export { Stack, type StackProps } from './stack.ts';

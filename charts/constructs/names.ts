@@ -2,7 +2,7 @@
 
 export const systemNamespace = 'plumbline-system';
 
-/** ServiceAccount of the operator itself. */
+/** ServiceAccount of the operator itself. No stack may apply as it. */
 export const operatorAccount = 'plumbline';
 
 /** ServiceAccount that the root stack applies as: it may write Stacks and GitSources in plumbline-system, nothing else. */
@@ -13,3 +13,9 @@ export const commonAccount = 'plumbline-common';
 
 /** ClusterRole that a tenant's deployer is bound to, in the tenant's namespace only. */
 export const tenantRole = 'plumbline-tenant';
+
+/** ClusterRole that lets the operator act as the ServiceAccounts of a namespace; bound in namespaces that hold Stacks. */
+export const stacksRole = 'plumbline-stacks';
+
+/** Label of the namespaces that the stack `common` made, or that an administrator gave into its hands. */
+export const tenantLabel = 'plumbline.dev/tenant';

@@ -1,7 +1,8 @@
 /** One tenant's namespace: pod security, quota, default limits, closed network, and the account its Stack applies as. */
 import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-27';
-import { systemNamespace, tenantRole } from './names.ts';
+import { deployerSuffix } from './common-policy.ts';
+import { operatorAccount, stacksRole, systemNamespace, tenantLabel, tenantRole } from './names.ts';
 
 export interface TenantNamespaceProps {
   /** Name of the namespace, the quota and the limits. */
@@ -9,8 +10,10 @@ export interface TenantNamespaceProps {
   readonly quota: TenantQuota;
   /** What a container gets that does not say: CPU and memory. */
   readonly defaults?: { readonly cpu: string; readonly memory: string };
-  /** Pod Security Standard that the API server enforces. Default: restricted. */
-  readonly podSecurity?: 'restricted' | 'baseline' | 'privileged';
+  /** Pod Security Standard that the API server enforces. Default: restricted. Privileged pods are no tenant's. */
+  readonly podSecurity?: 'restricted' | 'baseline';
+  /** Lets the tenant keep Stacks of its own in the namespace; they apply as ServiceAccount `deployer` there. Default: false. */
+  readonly stacks?: boolean;
 }
 
 /** Upper bounds over all pods of the namespace. */
@@ -32,11 +35,12 @@ export class TenantNamespace extends Construct {
   constructor(scope: Construct, id: string, props: TenantNamespaceProps) {
     super(scope, id);
     this.name = props.name;
-    this.deployer = `${props.name}-deployer`;
+    this.deployer = `${props.name}${deployerSuffix}`;
     this.#namespace(props.podSecurity ?? 'restricted');
     this.#bounds(props.quota, props.defaults ?? { cpu: '250m', memory: '128Mi' });
     this.#network();
-    this.#account();
+    this.#account(this.deployer, systemNamespace);
+    if (props.stacks === true) this.#stacks();
   }
 
   #namespace(podSecurity: string): void {
@@ -45,6 +49,7 @@ export class TenantNamespace extends Construct {
         name: this.name,
         labels: {
           'app.kubernetes.io/part-of': this.name,
+          [tenantLabel]: 'true',
           'pod-security.kubernetes.io/enforce': podSecurity,
           'pod-security.kubernetes.io/warn': podSecurity,
         },
@@ -96,15 +101,22 @@ export class TenantNamespace extends Construct {
     });
   }
 
-  #account(): void {
-    new k8s.KubeServiceAccount(this, 'deployer', {
-      metadata: { name: this.deployer, namespace: systemNamespace },
-      automountServiceAccountToken: false,
-    });
-    new k8s.KubeRoleBinding(this, 'deployer-binding', {
-      metadata: { name: this.deployer, namespace: this.name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: tenantRole },
-      subjects: [{ kind: 'ServiceAccount', name: this.deployer, namespace: systemNamespace }],
+  /** An account, and its rights in the tenant's namespace. */
+  #account(name: string, namespace: string): void {
+    new k8s.KubeServiceAccount(this, name, { metadata: { name, namespace }, automountServiceAccountToken: false });
+    this.#bind(name, tenantRole, { name, namespace });
+  }
+
+  #stacks(): void {
+    this.#account('deployer', this.name);
+    this.#bind(stacksRole, stacksRole, { name: operatorAccount, namespace: systemNamespace });
+  }
+
+  #bind(name: string, role: string, account: { readonly name: string; readonly namespace: string }): void {
+    new k8s.KubeRoleBinding(this, `${name}-binding`, {
+      metadata: { name, namespace: this.name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+      subjects: [{ kind: 'ServiceAccount', ...account }],
     });
   }
 }

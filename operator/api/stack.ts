@@ -102,7 +102,14 @@ const spec = object('What to apply, as whom, when.', {
   force: boolean('Take fields over from other managers.', { default: false }),
   recreate: boolean('Delete and create an object when an immutable field changes.', { default: false }),
   allowEmpty: boolean('Allow a commit that holds no object to remove everything.', { default: false }),
-  serviceAccountName: optional(name('ServiceAccount of the namespace of the stack that its objects are applied as.')),
+  // Always of the stack's own namespace: no colon or slash may make it one of another.
+  serviceAccountName: optional(
+    text('ServiceAccount of the namespace of the stack that its objects are applied as.', {
+      min: 1,
+      max: 253,
+      pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$',
+    }),
+  ),
   targetNamespace: optional(
     text('Namespace that all namespaced objects are put into.', {
       max: 63,

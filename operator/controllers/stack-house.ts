@@ -5,9 +5,11 @@ import { Fights, OwnedObjects, type Drifted } from '#drift';
 import { manifestsEngine, type Engine } from '#engines';
 import { compileChecks, healthOf, needsFullObject, summarise, type HealthChecks } from '#health';
 import {
+  apiFailure,
   getObject,
   groupKindOf,
   keyOf,
+  type Account,
   type Discovery,
   type KubeObject,
   type ObjectKey,
@@ -42,6 +44,7 @@ export interface StackHouseOptions {
   readonly renderedFolder: string;
   readonly concurrency: number;
   readonly defaultServiceAccount: string;
+  readonly ownAccount: Account | undefined;
   readonly allowCrossNamespace: boolean;
   /** Wakes a stack, now or later. */
   readonly wake: (key: string, afterMs?: number) => void;
@@ -62,6 +65,7 @@ export class StackHouse implements House {
   readonly changes: House['changes'];
   readonly concurrency: number;
   readonly defaultServiceAccount: string;
+  readonly ownAccount: Account | undefined;
   readonly neighbours: Stacks;
   readonly #options: StackHouseOptions;
   readonly #engines: ReadonlyMap<string, Engine>;
@@ -83,6 +87,7 @@ export class StackHouse implements House {
       metrics: this.metrics,
       concurrency: this.concurrency,
       defaultServiceAccount: this.defaultServiceAccount,
+      ownAccount: this.ownAccount,
     } = options);
     this.#kindWaits = new KindWaits(options);
     this.checked = new CheckedObjects(options);
@@ -194,7 +199,15 @@ export class StackHouse implements House {
 
   async assertAccount({ namespace, name }: { namespace: string; name: string }, signal: AbortSignal): Promise<void> {
     const { serviceAccount } = this.#options.resources;
-    const account = await getObject({ transport: this.transport, resource: serviceAccount, name, namespace, signal });
+    const account = await getObject({
+      transport: this.transport,
+      resource: serviceAccount,
+      name,
+      namespace,
+      signal,
+    }).catch((error: unknown) => {
+      throw apiFailure(error, { verb: 'get', key: `ServiceAccount/${namespace}/${name}` });
+    });
     if (account !== undefined) return;
     throw failure('ServiceAccountNotFound', {
       where: 'spec.serviceAccountName',

@@ -1,6 +1,8 @@
 /** Watches every object that Plumbline owns: one watch a kind, by label, reduced to a few fields an object. */
 import { annotations, labels } from '#api';
 import {
+  ApiError,
+  apiFailure,
   kindName,
   managedDigest,
   keyOf,
@@ -124,7 +126,12 @@ export class OwnedObjects implements ObservedObjects, AsyncDisposable {
   #open(kind: GroupKind, resource: Resource): KindWatch {
     const { transport, clock, log, needsFullObject } = this.#options;
     const full = needsFullObject(kind);
+    const refused = Promise.withResolvers<never>();
     const cache = new WatchCache<Observed>({
+      onFailure: (error) => {
+        if (error instanceof ApiError && error.status === 403)
+          refused.reject(apiFailure(error, { verb: 'watch', key: kindName(kind) }));
+      },
       transport,
       resource,
       selector: labels.stack,
@@ -138,7 +145,13 @@ export class OwnedObjects implements ObservedObjects, AsyncDisposable {
       const object = second === undefined ? keyOf(kind, undefined, first) : keyOf(kind, first, second);
       for (const listener of [...this.#listeners]) listener({ key: object, old, now });
     });
-    return { cache, full, synced: cache.start() };
+    const synced = Promise.race([cache.start(), refused.promise]).catch(async (error: unknown) => {
+      // The next stack that needs the kind asks again: somebody may have granted it.
+      if (this.#kinds.get(kindName(kind))?.cache === cache) this.#kinds.delete(kindName(kind));
+      await cache[Symbol.asyncDispose]();
+      throw error;
+    });
+    return { cache, full, synced };
   }
 
   #reduce(object: KubeObject, full: boolean): Observed {

@@ -28,6 +28,12 @@ test.each([
     'Forbidden',
     /ServiceAccount shop\/deployer may not patch deployments\.apps/,
   ],
+  [
+    '403 of an impersonation',
+    new ApiError(403, status('serviceaccounts "deployer" is forbidden: User "op" cannot impersonate resource "x"')),
+    'Forbidden',
+    /may not act for stacks and sources of namespace shop: .*bind ClusterRole plumbline-stacks/,
+  ],
   ['403 by quota', new ApiError(403, status('"web" is forbidden: exceeded quota: small')), 'QuotaExceeded', /small/],
   [
     '403 by a terminating namespace',

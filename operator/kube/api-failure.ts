@@ -74,13 +74,20 @@ const unusable = /^failed to (create typed patch object|convert new object)/;
 const hasCause = (api: ApiStatus | undefined, reason: string): boolean =>
   api?.details?.causes?.some((cause) => cause.reason === reason) ?? false;
 
-function explainForbidden(message: string, api: ApiStatus | undefined, { verb, as }: ApiFailureFacts): Explanation {
+function explainForbidden(message: string, api: ApiStatus | undefined, facts: ApiFailureFacts): Explanation {
+  const { verb, as } = facts;
   if (hasCause(api, 'NamespaceTerminating'))
     return { reason: 'NamespaceTerminating', parts: { what: message, remedy: 'wait until the deletion has ended' } };
   // The quota plugin marks its refusals by this text alone; there is no cause to go by.
   if (message.includes('exceeded quota'))
     return { reason: 'QuotaExceeded', parts: { what: message, remedy: 'raise the quota, or ask for less' } };
   if (/is forbidden: User "/.test(message)) {
+    const closed = closedNamespace(message, api, facts);
+    if (closed !== undefined) {
+      const remedy = `bind ClusterRole plumbline-stacks to the operator's account in namespace ${closed}`;
+      const what = `the operator may not act for stacks and sources of namespace ${closed}: ${message}`;
+      return { reason: 'Forbidden', parts: { what, remedy } };
+    }
     const account = as === undefined ? 'the operator' : `ServiceAccount ${as.namespace}/${as.name}`;
     const resource = [api?.details?.kind, api?.details?.group].filter(Boolean).join('.');
     return {
@@ -92,6 +99,18 @@ function explainForbidden(message: string, api: ApiStatus | undefined, { verb, a
     };
   }
   return { reason: 'AdmissionDenied', parts: { what: message, remedy: 'change the object, or the policy' } };
+}
+
+/** The namespace of a stack or source that nobody opened to the operator, when that is why it was refused. */
+function closedNamespace(
+  message: string,
+  api: ApiStatus | undefined,
+  { verb, key = '', as }: ApiFailureFacts,
+): string | undefined {
+  // Asked as somebody else, the API server refuses in the words of the asker; nothing but the text tells.
+  if (as !== undefined) return /" cannot impersonate resource "/.test(message) ? as.namespace : undefined;
+  const opened = verb === 'get' && ['serviceaccounts', 'secrets'].includes(api?.details?.kind ?? '');
+  return opened ? key.split('/')[1] : undefined;
 }
 
 function explainMissing(message: string, api: ApiStatus | undefined, { key }: ApiFailureFacts): Explanation {

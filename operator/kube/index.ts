@@ -26,4 +26,5 @@ export {
   type OwnerReference,
 } from './object.ts';
 export { Transport, type Account, type RequestRecord, type TransportOptions } from './transport.ts';
+export { ownAccount } from './who-am-i.ts';
 export { WatchCache, type CacheEvent } from './watch-cache.ts';

@@ -19,6 +19,8 @@ export interface Request {
   /** Acts as this ServiceAccount (impersonation). */
   readonly as?: Account | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** A POST that changes nothing, and may be sent again. */
+  readonly asks?: boolean;
 }
 
 export interface Response<T> {
@@ -179,9 +181,9 @@ function delayMs({ retryAfterMs }: ApiError, attempt: number): number {
 }
 
 /** Reads, applies and deletes may be sent twice; a create may not once the server could have seen it. */
-function mayRetry({ status }: ApiError, { method }: Request): boolean {
+function mayRetry({ status }: ApiError, { method, asks = false }: Request): boolean {
   if (status === 429) return true;
-  const idempotent = method !== 'POST';
+  const idempotent = method !== 'POST' || asks;
   return idempotent && (status === 0 || status === 502 || status === 503 || status === 504);
 }
 

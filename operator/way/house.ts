@@ -23,6 +23,8 @@ export interface House {
   readonly changes: { readonly resource: Resource; namesOf(stack: Stack): readonly string[] };
   readonly concurrency: number;
   readonly defaultServiceAccount: string;
+  /** The operator's own, as which no stack may apply; undefined when it runs as somebody else than a ServiceAccount. */
+  readonly ownAccount: Account | undefined;
   engineOf(stack: Stack): Engine;
   /** The newest verified revision of the stack's source. */
   revisionOf(stack: Stack): Revision | undefined;

@@ -1,0 +1,78 @@
+/** Holds plumbline-common to tenants' namespaces and deployers' accounts, at admission, where RBAC has no word for it. */
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { commonAccount, operatorAccount, stacksRole, systemNamespace, tenantLabel } from './names.ts';
+
+const apiGroup = 'admissionregistration.k8s.io';
+const enforce = 'pod-security.kubernetes.io/enforce';
+
+/** The ends of the names of accounts that `common` may make beside the Stacks. */
+export const deployerSuffix = '-deployer';
+
+const labelled = (object: string, label: string): string =>
+  `has(${object}.metadata.labels) && '${label}' in ${object}.metadata.labels`;
+const isTenant = (object: string): string =>
+  `(${labelled(object, tenantLabel)} && ${object}.metadata.labels['${tenantLabel}'] == 'true')`;
+
+const variables = {
+  ofNamespace: "request.resource.group == '' && request.resource.resource == 'namespaces'",
+  ofAccount: "request.resource.group == '' && request.resource.resource == 'serviceaccounts'",
+  creates: "request.operation == 'CREATE'",
+  deletes: "request.operation == 'DELETE'",
+  bindsOperator: `request.resource.resource == 'rolebindings' && request.operation != 'DELETE' && object.roleRef.name == '${stacksRole}'`,
+};
+
+/** Every expression is true of what may be done. */
+const validations = [
+  {
+    expression: `!variables.ofNamespace || ((variables.creates || ${isTenant('oldObject')}) && (variables.deletes || ${isTenant('object')}))`,
+    message: `${commonAccount} makes and changes namespaces with the label ${tenantLabel}: "true" only; an administrator may label one that exists`,
+  },
+  {
+    expression: `!variables.ofNamespace || variables.deletes || (${labelled('object', enforce)} && object.metadata.labels['${enforce}'] in ['restricted', 'baseline'])`,
+    message: `a tenant's namespace needs the label ${enforce}: restricted or baseline`,
+  },
+  {
+    expression: `variables.ofNamespace || ${isTenant('namespaceObject')} || (variables.ofAccount && request.namespace == '${systemNamespace}')`,
+    message: `${commonAccount} writes in namespaces with the label ${tenantLabel}: "true" only`,
+  },
+  {
+    expression: `!variables.ofAccount || request.namespace != '${systemNamespace}' || request.name.endsWith('${deployerSuffix}')`,
+    message: `in ${systemNamespace}, ${commonAccount} writes ServiceAccounts whose name ends in ${deployerSuffix} only`,
+  },
+  {
+    expression: `!variables.bindsOperator || object.subjects.all(s, s.kind == 'ServiceAccount' && s.name == '${operatorAccount}' && s.namespace == '${systemNamespace}')`,
+    message: `${stacksRole} is bound to ServiceAccount ${systemNamespace}/${operatorAccount} only`,
+  },
+];
+
+/** A ValidatingAdmissionPolicy (Kubernetes 1.30) on whatever the account writes, with its binding. */
+export class CommonPolicy extends Construct {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const metadata = { name: commonAccount };
+    const user = `system:serviceaccount:${systemNamespace}:${commonAccount}`;
+    new ApiObject(this, 'policy', {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: ['*'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['*/*'] },
+          ],
+        },
+        matchConditions: [{ name: 'by-common', expression: `request.userInfo.username == '${user}'` }],
+        variables: Object.entries(variables).map(([name, expression]) => ({ name, expression })),
+        validations: validations.map((validation) => ({ ...validation, reason: 'Forbidden' })),
+      },
+    });
+    new ApiObject(this, 'binding', {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: commonAccount, validationActions: ['Deny'] },
+    });
+  }
+}
