@@ -39,12 +39,10 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   let wake = (_key: string, _afterMs?: number): void => undefined;
   const house = new StackHouse({
     ...base,
-    stacks,
-    sources,
+    ...own,
     revisions,
     past: new PastRevisions({ ...base, store }),
     changesOf: (stack) => changeNames(changes, stack),
-    resources,
     renderedFolder: join(config.dataFolder, 'rendered'),
     concurrency: config.connections,
     defaultServiceAccount: config.defaultServiceAccount,
