@@ -22,6 +22,10 @@ export interface Config {
   readonly leaderElection: boolean;
   /** Name of this process in the Lease. */
   readonly identity: string;
+  /** What git and ssh get of this process's environment: where programs are, and the way out. */
+  readonly gitEnvironment: Readonly<Record<string, string>>;
+  /** Bundle that replaces the system's for https Git servers without `ca.crt` of their own. */
+  readonly gitCaFile: string | undefined;
 }
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -45,6 +49,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = pro
     allowCrossNamespace: values['allow-cross-namespace'],
     leaderElection: !values['no-leader-election'],
     identity: env['POD_NAME'] ?? `plumbline-${process.pid}`,
+    gitEnvironment: Object.freeze(gitEnvironment(env)),
+    gitCaFile: env['SSL_CERT_FILE'] || undefined,
   });
 }
 
@@ -61,6 +67,19 @@ const flags = {
   'allow-cross-namespace': { type: 'boolean', default: false },
   'no-leader-election': { type: 'boolean', default: false },
 } as const;
+
+const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** In lower case, which is the one spelling that curl knows of `http_proxy`. */
+function gitEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const found: Record<string, string> = { PATH: env['PATH'] ?? defaultPath };
+  for (const name of proxies) {
+    const value = env[name.toLowerCase()] ?? env[name];
+    if (value !== undefined) found[name.toLowerCase()] = value;
+  }
+  return found;
+}
 
 function positive(flag: string, text: string): number {
   const value = Number(text);

@@ -1,13 +1,14 @@
 /** Wiring of what runs while this process leads: watches of our own kinds, the house of the stacks, both controllers. */
 import { join } from 'node:path';
-import type { Inventory } from '#api';
+import type { GitSource, Inventory } from '#api';
 import type { Config } from '#config';
-import { list, ownAccount, resourcePath, type Discovery, type Resource, type Transport } from '#kube';
-import { createEvents, startController } from '#loop';
-import type { Clock, Log, Metrics } from '#runtime';
+import { list, ownAccount, resourcePath, type Discovery, type Resource, type Transport, type WatchCache } from '#kube';
+import { createEvents, startController, type ControllerOptions, type RunningController } from '#loop';
+import { failure, type Clock, type Log, type Metrics } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
 import { fillGauges } from './controllers/gauges.ts';
 import { gitSourceController, tendSources } from './controllers/git-source.ts';
+import { SourceCredentials } from './controllers/source-credentials.ts';
 import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
 import { stackController } from './controllers/stack.ts';
 import { PastRevisions } from './controllers/past-revisions.ts';
@@ -35,13 +36,14 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   const own = await watchOwn(base, started);
   const { sources, stacks, changes, definitions, resources } = own;
   const revisions = new Revisions();
-  const store = new RevisionStore({ folder: join(config.dataFolder, 'git'), clock, log });
+  const store = openStore(base);
   let wake = (_key: string, _afterMs?: number): void => undefined;
   const house = new StackHouse({
     ...base,
     ...own,
     revisions,
     past: new PastRevisions({ ...base, store }),
+    store,
     changesOf: (stack) => changeNames(changes, stack),
     renderedFolder: join(config.dataFolder, 'rendered'),
     concurrency: config.connections,
@@ -66,13 +68,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   wake = (key, afterMs) => stack.wake(key, afterMs === undefined ? {} : { afterMs });
   // Wired before the first fetch, so that no revision goes unheard.
   started.use(wireWakes({ house, controller: stack, revisions, stacks, sources, definitions, log }));
-  started.use(tendSources({ sources, store, revisions, log }));
-  const source = startController({
-    ...shared,
-    definition: gitSourceController({ store, revisions, transport, discovery }),
-    cache: sources,
-    resource: resources.source,
-  });
+  const source = startSources({ ...shared, discovery, resource: resources.source, sources, store, revisions }, started);
   const owned = started.move();
   return {
     fillGauges: () =>
@@ -88,6 +84,29 @@ export async function startWork(base: WorkOptions): Promise<Work> {
       await owned.disposeAsync();
     },
   };
+}
+
+function openStore({ config, clock, log }: WorkOptions): RevisionStore {
+  const { dataFolder, gitEnvironment: environment, gitCaFile: caFile } = config;
+  return new RevisionStore({ folder: join(dataFolder, 'git'), clock, log, environment, caFile });
+}
+
+interface SourcesOptions extends Omit<ControllerOptions<GitSource>, 'definition' | 'cache'> {
+  readonly discovery: Discovery;
+  readonly sources: WatchCache<GitSource>;
+  readonly store: RevisionStore;
+  readonly revisions: Revisions;
+}
+
+function startSources(options: SourcesOptions, started: AsyncDisposableStack): RunningController {
+  let secretChanged = (_source: string): void => undefined;
+  const credentials = started.use(new SourceCredentials({ ...options, changed: (source) => secretChanged(source) }));
+  started.use(tendSources({ ...options, credentials }));
+  const definition = gitSourceController({ ...options, credentials });
+  const controller = startController({ ...options, definition, cache: options.sources });
+  // A fetch in hand uses what was in the Secret before.
+  secretChanged = (key) => controller.interrupt(key, failure('Superseded', { what: 'the Secret was changed' }));
+  return controller;
 }
 
 /** A shard can be hundreds of kilobytes. */

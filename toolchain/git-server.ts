@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,23 +62,28 @@ export interface GitServer extends AsyncDisposable {
   failWith: number | undefined;
   /** Takes requests and never answers, while true. */
   hang: boolean;
-  /** Requires basic authentication, while set. */
-  credentials: { readonly username: string; readonly password: string } | undefined;
+  /** Requires basic authentication, or a token, while set. */
+  credentials: { readonly username: string; readonly password: string } | { readonly bearerToken: string } | undefined;
   requests: number;
 }
 
-/** Serves every repository below `root` at `url/<folder>/.git`. */
-export async function startGitServer(root: string): Promise<GitServer> {
-  const server = createServer((request, response) => {
+/** Serves every repository below `root` at `url/<folder>/.git`; over https with a certificate. */
+export async function startGitServer(
+  root: string,
+  tls?: { readonly certificate: string; readonly key: string },
+): Promise<GitServer> {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     state.requests += 1;
     if (state.hang) return;
     if (state.failWith !== undefined) return void response.writeHead(state.failWith).end();
     if (!allowed(request)) return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
     serve(root, request, response);
-  });
+  };
+  const server =
+    tls === undefined ? createServer(answer) : createSecureServer({ cert: tls.certificate, key: tls.key }, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const state: GitServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     failWith: undefined,
     hang: false,
     credentials: undefined,
@@ -89,6 +95,7 @@ export async function startGitServer(root: string): Promise<GitServer> {
   };
   function allowed({ headers }: IncomingMessage): boolean {
     if (state.credentials === undefined) return true;
+    if ('bearerToken' in state.credentials) return headers.authorization === `Bearer ${state.credentials.bearerToken}`;
     const { username, password } = state.credentials;
     return headers.authorization === `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   }

@@ -10,6 +10,7 @@ import type { ReconcileContext } from '#loop';
 import { createLog, systemClock, type Outcome } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
 import { gitSourceController } from './git-source.ts';
+import { SourceCredentials } from './source-credentials.ts';
 
 const log = createLog({ level: 'error', clock: systemClock });
 let root: string;
@@ -44,7 +45,9 @@ function startProcess(): { revisions: Revisions; reconcile: (spec?: Partial<GitS
   const store = new RevisionStore({ folder: join(root, 'data'), clock: systemClock, log });
   // Never asked: the sources of this file name no Secret.
   const transport = new Transport({ server: 'https://127.0.0.1:1' });
-  const controller = gitSourceController({ store, revisions, transport, discovery: new Discovery(transport) });
+  const discovery = new Discovery(transport);
+  const credentials = new SourceCredentials({ transport, discovery, clock: systemClock, log, changed: () => {} });
+  const controller = gitSourceController({ store, revisions, credentials });
   return { revisions, reconcile: (spec) => controller.reconcile(sourceOf(spec), context()) };
 }
 

@@ -20,7 +20,7 @@ import {
 import { changedFields } from '#plan';
 import { RenderedStore } from '#record';
 import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
-import type { Revisions } from '#source';
+import type { Revisions, RevisionStore } from '#source';
 import type { Health, Rendered, Revision } from '#values';
 import { accountOf, type House } from '#way';
 import { CheckedObjects } from './checked-objects.ts';
@@ -40,6 +40,7 @@ export interface StackHouseOptions {
   readonly changesOf: (stack: Stack) => readonly string[];
   readonly revisions: Revisions;
   readonly past: PastRevisions;
+  readonly store: Pick<RevisionStore, 'hold'>;
   readonly resources: { readonly inventory: Resource; readonly change: Resource; readonly serviceAccount: Resource };
   readonly renderedFolder: string;
   readonly concurrency: number;
@@ -141,6 +142,10 @@ export class StackHouse implements House {
 
   hasSource(stack: Stack): boolean {
     return this.neighbours.sourceOf(stack) !== undefined;
+  }
+
+  hold(revision: Revision): Disposable {
+    return this.#options.store.hold(revision);
   }
 
   waitForSource(stack: Stack): Outcome {

@@ -1,5 +1,5 @@
 /** The state of a kind as the watch shows it, reduced to what is needed, with read-your-own-writes. */
-import type { Clock, Log } from '#runtime';
+import { Turns, type Clock, type Log } from '#runtime';
 import { ApiError } from './api-error.ts';
 import { resourcePath, type Resource } from './discovery.ts';
 import { matchesLabels } from './label-selector.ts';
@@ -7,7 +7,6 @@ import { list } from './list.ts';
 import type { KubeObject } from './object.ts';
 import { isNewer } from './resource-version.ts';
 import type { Account, Transport } from './transport.ts';
-import { Turns } from './turns.ts';
 import { delayMs, mustRelist, refusesStreaming } from './watch-retry.ts';
 import { Cut, watch, type ObjectEvent, type WatchOptions } from './watch.ts';
 
@@ -17,7 +16,7 @@ export interface WatchCacheOptions<T> {
   /** Label selector. */
   readonly selector?: string;
   readonly namespace?: string;
-  /** Only the object of this name. */
+  /** The one object of this name; like `namespace`, what RBAC may narrow a watch to. */
   readonly name?: string;
   /** Whose rights count. */
   readonly as?: Account;
@@ -250,8 +249,8 @@ export class WatchCache<T> implements AsyncDisposable {
   }
 
   #selects({ metadata }: KubeObject): boolean {
-    const { selector, namespace } = this.#options;
-    return matchesLabels(selector, metadata.labels) && (namespace === undefined || namespace === metadata.namespace);
+    const { selector, namespace = metadata.namespace, name = metadata.name } = this.#options;
+    return matchesLabels(selector, metadata.labels) && namespace === metadata.namespace && name === metadata.name;
   }
 
   /** The word of a list. It holds whatever the versions say, even if the API server's data was restored from a backup. */

@@ -92,8 +92,9 @@ export function startController<T extends Reconciled>(options: ControllerOptions
     },
   });
   const subscription = cache.subscribe(({ key, old, new: now }) => {
-    if (now === undefined || old === undefined) return queue.add(key);
+    if (old === undefined) return queue.add(key);
     // What the run in hand was told to do is no longer wanted: it need not be carried to its end.
+    if (now === undefined) return queue.interrupt(key, failure('Superseded', { what: `the ${kind} was deleted` }));
     if (isOtherWish(old, now)) return queue.interrupt(key, failure('Superseded', { what: `the ${kind} was changed` }));
     if (isNews(old, now)) queue.add(key);
   });

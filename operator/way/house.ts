@@ -35,6 +35,8 @@ export interface House {
   renderAgain(stack: Stack, signal: AbortSignal): Promise<Rendered | undefined>;
   /** Whether the source exists, whatever is known of it. */
   hasSource(stack: Stack): boolean;
+  /** Keeps the files of a revision on disk until disposed. */
+  hold(revision: Revision): Disposable;
   /** @throws Failure when the source does not exist or may not be used. */
   waitForSource(stack: Stack): Outcome;
   gateInput(stack: Stack): GateInput;

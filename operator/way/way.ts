@@ -23,6 +23,8 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   const revision = house.revisionOf(stack);
   if (revision === undefined)
     return mayStand(stack, house) ? healthOfStack(stack, house, walk) : house.waitForSource(stack);
+  // Commits that leave the stack alone do not interrupt it, and each may push this one off the shelf.
+  using _held = house.hold(revision);
   const tree = revision.treeOf(stack.spec.path);
   const last = stack.status?.applied;
   if (isApplied(stack, tree) && last !== undefined && isFinished(stack, house)) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configMap, Platform, startTestOperator, until, type TestOperator } from '#testing';
+import { configMap, Platform, startTestOperator, type TestOperator } from '#testing';
 
 let operator: TestOperator;
 beforeAll(async () => {
@@ -192,47 +192,3 @@ test('an invalid object with recreate deletes nothing; a proven immutable field 
   await platform.applied('app', fixed);
   expect(await uid()).not.toBe(before);
 }, 30_000);
-
-describe('a source', () => {
-  const source = (platform: Platform, spec: string): Promise<unknown> =>
-    platform.cluster.apply(
-      `{apiVersion: plumbline.dev/v1alpha1, kind: GitSource, metadata: {name: source, namespace: ${platform.namespace}}, spec: {timeout: 5s, ${spec}}}`,
-    );
-  const fails = (platform: Platform, reason: string): Promise<string> =>
-    until(`the source fails with ${reason}`, async () => {
-      const found = await platform.cluster.get<never>(
-        'plumbline.dev/v1alpha1',
-        'GitSource',
-        'source',
-        platform.namespace,
-      );
-      const { conditions = [] } =
-        (found as { status?: { conditions?: { type: string; reason: string; message: string }[] } } | undefined)
-          ?.status ?? {};
-      return conditions.find(({ type, reason: found }) => type === 'Ready' && found === reason)?.message;
-    });
-
-  test('names a branch that is not there, and what is', async () => {
-    await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
-    await source(platform, `url: "${platform.git.url}", ref: {branch: nope}`);
-    expect(await fails(platform, 'GitRefNotFound')).toMatch(
-      /branch nope is not in the repository, found the branches main/,
-    );
-  });
-
-  test('that cannot be reached, wants credentials, or answers 503, says so', async () => {
-    await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
-    await platform.stack('app');
-    await platform.ready('app');
-    platform.git.server.failWith = 503;
-    await platform.reconcile();
-    await fails(platform, 'GitUnreachable');
-    platform.git.server.failWith = undefined;
-    platform.git.server.credentials = { username: 'u', password: 'p' };
-    await platform.reconcile();
-    await fails(platform, 'GitAuthFailed');
-    await source(platform, 'url: "http://127.0.0.1:1/x.git"');
-    await fails(platform, 'GitUnreachable');
-    expect(await platform.configMap('a')).toBeDefined();
-  }, 30_000);
-});

@@ -1,4 +1,4 @@
-/** A real Git repository in a temporary folder, served over HTTP. */
+/** A real Git repository in a temporary folder, served over HTTP or HTTPS. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +10,11 @@ export interface TestRepository extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function startRepository(): Promise<TestRepository> {
+/** Over https with a certificate. */
+export async function startRepository(tls?: Parameters<typeof startGitServer>[1]): Promise<TestRepository> {
   const root = await mkdtemp(join(tmpdir(), 'plumbline-git-'));
   const repository = await new GitRepository(join(root, 'repository')).init();
-  const server = await startGitServer(root);
+  const server = await startGitServer(root, tls);
   return {
     repository,
     server,

@@ -47,26 +47,32 @@ export class Folders {
     })());
   }
 
-  /** Removes what a source left under other addresses than `url` (undefined: under all), unless it is in use. */
-  async sweep(key: string, url: string | undefined, inUse: readonly string[]): Promise<void> {
+  /** Removes what a source left under other addresses than `url` (undefined: under all), unless it is in use; how many folders that left. */
+  async sweep(key: string, url: string | undefined, inUse: () => readonly string[]): Promise<number> {
     const keep = url === undefined ? '' : nameOf(key, url);
     const isOld = (name: string): boolean =>
       name.startsWith(`${shortDigest(key)}-`) && name.replace(/\.modules$/, '') !== keep;
-    await this.#remove(isOld, inUse);
+    return this.#remove(isOld, inUse);
   }
 
   /** Removes what sources other than these left. */
   async keepOnly(keys: readonly string[]): Promise<void> {
     const known = new Set(keys.map(shortDigest));
-    await this.#remove((name) => !known.has(name.slice(0, digestLength)), []);
+    await this.#remove(
+      (name) => !known.has(name.slice(0, digestLength)),
+      () => [],
+    );
   }
 
-  async #remove(isOld: (name: string) => boolean, inUse: readonly string[]): Promise<void> {
+  async #remove(isOld: (name: string) => boolean, inUse: () => readonly string[]): Promise<number> {
+    let left = 0;
     for (const kind of ['mirrors', 'revisions']) {
       const root = join(this.root, kind);
       const old = (await readdir(root).catch(() => [])).filter(isOld).map((name) => join(root, name));
-      const free = old.filter((folder) => !inUse.some((path) => path.startsWith(`${folder}/`)));
+      const free = old.filter((folder) => !inUse().some((path) => path.startsWith(`${folder}/`)));
       await Promise.all(free.map((folder) => rm(folder, { recursive: true, force: true })));
+      left += old.length - free.length;
     }
+    return left;
   }
 }

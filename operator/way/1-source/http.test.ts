@@ -1,5 +1,8 @@
 /** Fetching over HTTP from Git's own backend: credentials, and servers that misbehave. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -101,6 +104,30 @@ test.each([
 test('a server that is not there is unreachable', async () => {
   const spec = specOf('http://127.0.0.1:1/x.git');
   await expect(store.fetchRevision({ key: 'a/b', spec })).rejects.toMatchObject({ reason: 'GitUnreachable' });
+});
+
+test('a proxy of the environment is asked, unless no_proxy names the host', async () => {
+  const asked: string[] = [];
+  const proxy = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(503).end();
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const through = (more: Record<string, string>): RevisionStore =>
+    new RevisionStore({
+      folder,
+      clock: systemClock,
+      log,
+      environment: { PATH: '/usr/local/bin:/usr/bin:/bin', http_proxy: `http://127.0.0.1:${port}`, ...more },
+    });
+  const spec = specOf(gitUrl());
+  await expect(through({}).fetchRevision({ key: 'a/b', spec })).rejects.toMatchObject({ reason: 'GitUnreachable' });
+  expect(asked[0]).toContain(`${gitUrl()}/info/refs`);
+  const around = await through({ no_proxy: '127.0.0.1' }).fetchRevision({ key: 'a/b', spec });
+  expect(around.revision.subject).toBe('change');
+  expect(asked).toHaveLength(1);
+  proxy.close();
 });
 
 test('a server that hangs is given up after spec.timeout, and works again afterwards', async () => {

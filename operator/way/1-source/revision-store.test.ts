@@ -286,6 +286,25 @@ test('another address removes what the old one left, and a forgotten source leav
   expect(['mirrors', 'revisions', 'homes'].flatMap((name) => readdirSync(join(folder, name)))).toEqual([]);
 });
 
+test('a forgotten source leaves a revision in use until it is let go, unless the source is back by then', async () => {
+  repository.commit({ a: '1' });
+  const store = storeIn();
+  const { revision } = await fetch(store);
+  const held = store.hold(revision);
+  await store.forget(key);
+  expect(existsSync(revision.folder)).toBe(true);
+  held[Symbol.dispose]();
+  await store.restore({ key, commit: revision.commit });
+  expect(readdirSync(join(folder, 'revisions'))).toEqual([]);
+  const { revision: again } = await fetch(store);
+  const heldAgain = store.hold(again);
+  await store.forget(key);
+  await fetch(store);
+  heldAgain[Symbol.dispose]();
+  await store.restore({ key, commit: revision.commit });
+  expect(existsSync(again.folder)).toBe(true);
+});
+
 test('the operator’s own folder is not a repository for tenants', async () => {
   repository.commit({ a: '1' });
   await fetch(storeIn());

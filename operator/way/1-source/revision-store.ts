@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDuration, type GitSourceSpec } from '#api';
-import { failure, type Clock, type Failure, type Log } from '#runtime';
+import { failure, Turns, type Clock, type Failure, type Log } from '#runtime';
 import type { Revision } from '#values';
 import { lend, type Credentials, type Lent } from './credentials.ts';
 import { planExport } from './export.ts';
@@ -21,8 +21,10 @@ export interface RevisionStoreOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** PATH, proxies and trust anchors for git and ssh. */
+  /** PATH and proxies for git and ssh. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Bundle that https servers are checked against when the credentials have none. */
+  readonly caFile?: string | undefined;
   /** Revisions kept for each source. */
   readonly keep?: number;
   readonly limits?: Bounds;
@@ -72,6 +74,10 @@ export class RevisionStore {
   readonly #folders: Folders;
   readonly #known = new Map<string, Known>();
   readonly #held = new Map<string, number>();
+  /** Sources that are gone, of which a revision was still held. */
+  readonly #gone = new Set<string>();
+  /** What is done to the folders of one source is done one after the other. */
+  readonly #turns = new Turns();
 
   constructor(options: RevisionStoreOptions) {
     this.#options = options;
@@ -82,7 +88,13 @@ export class RevisionStore {
    * The revision that the spec asks for. An unchanged remote costs one `git ls-remote` and returns the same object.
    * @throws Failure Git… from the table, SourceInvalid, FileTooLarge; the revisions fetched before stay
    */
-  async fetchRevision({ key, spec, credentials = {}, signal }: FetchOptions): Promise<Fetched> {
+  fetchRevision(options: FetchOptions): Promise<Fetched> {
+    return this.#turns.take(options.key, () => this.#fetchRevision(options));
+  }
+
+  async #fetchRevision({ key, spec, credentials = {}, signal }: FetchOptions): Promise<Fetched> {
+    signal?.throwIfAborted();
+    this.#gone.delete(key);
     const remote = parseRemote(spec.url);
     this.#assertNotOurs(remote);
     const selection = selectionOf(spec);
@@ -101,7 +113,11 @@ export class RevisionStore {
   }
 
   /** The revision on disk that has this commit, without asking anybody; undefined when the disk does not hold it. */
-  async restore({ key, commit }: { readonly key: string; readonly commit: string }): Promise<Fetched | undefined> {
+  restore({ key, commit }: { readonly key: string; readonly commit: string }): Promise<Fetched | undefined> {
+    return this.#turns.take(key, () => this.#restore(key, commit));
+  }
+
+  async #restore(key: string, commit: string): Promise<Fetched | undefined> {
     for (const folder of await this.#folders.allRevisions(key)) {
       const shelf = new Shelf(folder);
       const current = (await shelf.read())?.current;
@@ -119,16 +135,31 @@ export class RevisionStore {
       [Symbol.dispose]: () => {
         const left = (this.#held.get(folder) ?? 0) - (open ? 1 : 0);
         open = false;
-        if (left > 0) this.#held.set(folder, left);
-        else this.#held.delete(folder);
+        if (left > 0) return void this.#held.set(folder, left);
+        this.#held.delete(folder);
+        for (const key of this.#gone) this.#sweepLater(key);
       },
     };
   }
 
-  /** Removes everything of a source that is gone. */
-  async forget(key: string): Promise<void> {
+  /** Removes everything of a source that is gone; what is still held, once it is let go. */
+  forget(key: string): Promise<void> {
+    return this.#turns.take(key, () => this.#sweep(key));
+  }
+
+  async #sweep(key: string): Promise<void> {
     this.#known.delete(key);
-    await this.#folders.sweep(key, undefined, [...this.#held.keys()]);
+    const left = await this.#folders.sweep(key, undefined, () => [...this.#held.keys()]);
+    if (left === 0) this.#gone.delete(key);
+    else this.#gone.add(key);
+  }
+
+  #sweepLater(key: string): void {
+    const swept = this.#turns.take(key, async () => {
+      // By now a source of this name may be back.
+      if (this.#gone.has(key)) await this.#sweep(key);
+    });
+    swept.catch((error: unknown) => this.#options.log.warn('revisions were not removed', { source: key, error }));
   }
 
   /** Removes what sources that are gone left on disk. */
@@ -209,7 +240,7 @@ export class RevisionStore {
     };
     await shelf.makeCurrent(shelved, { keep: this.#options.keep ?? 5, inUse: (folder) => this.#held.has(folder) });
     await mirror.tidy();
-    await this.#folders.sweep(key, remote.url, [...this.#held.keys()]);
+    await this.#folders.sweep(key, remote.url, () => [...this.#held.keys()]);
     return this.#remember(key, shelved, this.#fetched(shelf, shelved, listing));
   }
 
@@ -244,13 +275,15 @@ export class RevisionStore {
   }
 
   #git({ home, config, sshCommand }: Lent, timeoutMs: number, signal: AbortSignal): Git {
-    const { environment = plainEnvironment, onGit } = this.#options;
+    const { environment = plainEnvironment, caFile, onGit } = this.#options;
     // A transfer that stands still ends by itself, even when its git was killed over it.
     const stall = [
       ['http.lowSpeedLimit', '1'],
       ['http.lowSpeedTime', String(Math.ceil(timeoutMs / 1000))],
     ] as const;
-    const git = gitIn({ home, environment, config: [...config, ...stall], sshCommand, signal });
+    // The credentials' own bundle is bound to their host, and to Git the closer match wins.
+    const trust = caFile === undefined ? [] : ([['http.sslCAInfo', caFile]] as const);
+    const git = gitIn({ home, environment, config: [...trust, ...config, ...stall], sshCommand, signal });
     return (args, call) => {
       onGit?.(args);
       return git(args, call);
