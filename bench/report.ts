@@ -1,0 +1,40 @@
+/** What a scenario found, and how it is printed: a table for people, JSON for machines. */
+import type { World } from './world.ts';
+
+export interface Row {
+  /** What was measured, for people. */
+  readonly what: string;
+  readonly value: number;
+  readonly unit: '' | 'ms' | 's' | 'MiB' | 'requests' | 'x';
+  /** The most that is asked for; absent when the figure is only told. */
+  readonly most?: number;
+  /** What the figure is made of: the numbers of each round, or how it was counted. */
+  readonly from?: string;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly about: string;
+  run(world: World): Promise<readonly Row[]>;
+}
+
+export function print(rows: readonly Row[]): string {
+  const lines = rows.map(({ what, value, unit, most, from = '' }) => [
+    what,
+    `${value} ${unit}`.trim(),
+    most === undefined ? '' : `${value <= most ? 'met' : 'MISSED'} (${most})`,
+    from,
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+export const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits));
