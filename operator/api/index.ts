@@ -1,5 +1,6 @@
 export { changeKind, type Change } from './change.ts';
 export type { Condition } from './conditions.ts';
+export { withDefaults } from './defaults.ts';
 export { parseDuration } from './duration.ts';
 export { gitSourceKind, type GitSource, type GitSourceInput, type GitSourceSpec } from './git-source.ts';
 export { inventoryKind, type Inventory } from './inventory.ts';

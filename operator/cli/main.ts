@@ -10,6 +10,7 @@ import { exitCodes, type Verb } from './verb.ts';
 const verbs: readonly (readonly [name: string, summary: string, load: () => Promise<Verb>])[] = [
   ['init', 'make a new platform repository', () => import('./init.ts')],
   ['synth', 'write the YAML of the charts', () => import('./synth.ts')],
+  ['diff', 'show what a working tree, branch or commit would change', () => import('./diff.ts')],
   ['install', 'install the operator into the cluster', () => import('./install.ts')],
   ['uninstall', 'remove the operator from the cluster', () => import('./uninstall.ts')],
   ['status', 'show how sources and stacks stand', () => import('./status.ts')],

@@ -29,17 +29,25 @@ export function serialise(value: unknown, format: 'json' | 'yaml'): string {
   return format === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : dump(value, { lineWidth: -1, noRefs: true });
 }
 
-/** Says on stderr what is waited for, once it has taken a second and somebody is looking. */
-export async function withProgress<T>(text: string, work: Promise<T>): Promise<T> {
-  const cancel = systemClock.after(quietMs, () => {
-    if (process.stderr.isTTY) process.stderr.write(`${text} ...\n`);
-  });
+/** Says on stderr what goes on, once it has taken a second and while somebody is looking; a text may change with time. */
+export async function withProgress<T>(text: string | (() => string), work: Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work;
+  let shown = false;
+  let cancel = (): void => undefined;
+  const show = (): void => {
+    process.stderr.write(`${eraseLine}${typeof text === 'string' ? text : text()} ...`);
+    shown = true;
+    cancel = systemClock.after(quietMs, show);
+  };
+  cancel = systemClock.after(quietMs, show);
   try {
     return await work;
   } finally {
     cancel();
+    if (shown) process.stderr.write(eraseLine);
   }
 }
 
+const eraseLine = '\r\u001B[K';
 const styles = /\u001B\[\d+m/g;
 const width = (text: string): number => text.replace(styles, '').length;

@@ -6,7 +6,7 @@ import { failure } from '#runtime';
 import type { Cluster } from './cluster.ts';
 
 export interface NamespaceOptions {
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 /** What was read from the API server, with the kind that items of a list leave out. */
@@ -59,8 +59,22 @@ export async function findOwn<T extends Stack | GitSource>(
 ): Promise<Live<T>> {
   const slash = name.indexOf('/');
   const within = slash < 0 ? namespace : name.slice(0, slash);
-  const all = await listOwn<T>(cluster, definition, { namespace: within });
-  const matching = all.filter(({ metadata }) => metadata.name === name.slice(slash + 1));
+  return pickOwn(await listOwn<T>(cluster, definition, { namespace: within }), definition.kind, name, { namespace });
+}
+
+/** The same out of a list. @throws Failure CommandInvalid */
+export function pickOwn<T extends { readonly metadata: KubeObject['metadata'] }>(
+  all: readonly T[],
+  kind: string,
+  name: string,
+  { namespace }: NamespaceOptions,
+): T {
+  const slash = name.indexOf('/');
+  const within = slash < 0 ? namespace : name.slice(0, slash);
+  const matching = all.filter(
+    ({ metadata }) =>
+      metadata.name === name.slice(slash + 1) && (within === undefined || metadata.namespace === within),
+  );
   const [only] = matching;
   if (only !== undefined && matching.length === 1) return only;
   const where = within === undefined ? 'in any namespace' : `in namespace ${within}`;
@@ -68,7 +82,7 @@ export async function findOwn<T extends Stack | GitSource>(
     'CommandInvalid',
     only === undefined
       ? {
-          what: `there is no ${definition.kind} called ${name} ${where}`,
+          what: `there is no ${kind} called ${name} ${where}`,
           remedy: `choose one of: ${all.map(idOf).slice(0, 20).join(', ') || 'none exists'}`,
         }
       : { what: `${name} is the name of ${matching.length}`, remedy: `say which: ${matching.map(idOf).join(' or ')}` },

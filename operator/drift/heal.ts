@@ -13,7 +13,7 @@ import {
   type Transport,
 } from '#kube';
 import type { Account, InventoryStore, ObservedObjects } from '#apply';
-import { changedFields, type FieldChange } from '#plan';
+import { changedFields, showValue, type FieldChange } from '#plan';
 import type { RenderedObject } from '#values';
 import { adoptIgnored, isIgnored, type IgnoreRule } from './ignore.ts';
 import type { Drifted } from './find.ts';
@@ -95,8 +95,8 @@ function describe(
     .map(({ path, from, to }) => ({
       object: key,
       field: path,
-      from: show(to),
-      to: show(from),
+      from: showValue(to),
+      to: showValue(from),
       manager: managerOf(live, path),
     }));
 }
@@ -114,12 +114,4 @@ function lastManager({ metadata: { managedFields = [] } }: KubeObject): string {
     .filter((entry) => entry !== ours && entry.subresource !== 'status' && (entry.time ?? '') >= (ours?.time ?? ''))
     .sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
   return last?.manager ?? 'unknown';
-}
-
-const longestValue = 200;
-
-function show(value: unknown): string {
-  if (value === undefined) return 'absent';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
 }

@@ -4,7 +4,7 @@ import type { ApplyContext, ApplyReport } from '#apply';
 import { gate } from '#gate';
 import type { ObjectKey } from '#kube';
 import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
-import { assertPruneLimit } from '#plan';
+import { assertNotEmptied, assertPruneLimit } from '#plan';
 import type { AppliedObject, Plan, Rendered, Revision } from '#values';
 import { correctDrift } from './drifted.ts';
 import { noteNoDrift } from './drift-report.ts';
@@ -159,13 +159,8 @@ async function renderStack(stack: Stack, revision: Revision, house: House, { con
 function planStack(stack: Stack, rendered: Rendered, house: House): Plan {
   const key = stackKeyOf(stack);
   const inventory = house.inventory.of(key);
-  if (rendered.objects.length === 0 && inventory.size > 0 && !stack.spec.allowEmpty) {
-    throw failure('RenderedEmpty', {
-      where: stack.spec.path,
-      what: `the commit holds no object, the stack owns ${inventory.size}`,
-      remedy: 'restore the files, or set spec.allowEmpty: true if everything is to be removed',
-    });
-  }
+  const { path, allowEmpty } = stack.spec;
+  assertNotEmptied({ path, rendered: rendered.objects.length, owned: inventory.size, allowEmpty });
   const plan = house.engineOf(stack).plan({
     rendered,
     inventory,

@@ -1,30 +1,11 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { configMap, kubeconfig, Platform, startTestOperator, until, type TestOperator } from '#testing';
+import { configMap, Platform, plumbline, startTestOperator, until, type TestOperator } from '#testing';
 
 let operator: TestOperator;
 beforeAll(async () => {
   operator = await startTestOperator();
 }, 60_000);
 afterAll(async () => operator[Symbol.asyncDispose]());
-
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-/** Runs the command as a process of its own, without a terminal. */
-function plumbline(...args: readonly string[]): Promise<Said> {
-  const main = join(import.meta.dirname, '..', '..', 'operator', 'cli', 'main.ts');
-  const options = { env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig } };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], options, (error, out, err) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, error: err }),
-    );
-  });
-}
 
 test('status, tree, history, why and events tell of an applied stack', async () => {
   await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });

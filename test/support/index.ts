@@ -4,3 +4,4 @@ export { annotated, configMap, Platform, ready } from './platform.ts';
 export { requestsIn, startTestOperator, type TestOperator } from './operator.ts';
 export { TestSource } from './source.ts';
 export { startRepository, type TestRepository } from './repository.ts';
+export { plumbline, type Said } from './command.ts';

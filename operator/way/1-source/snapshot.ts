@@ -20,8 +20,6 @@ export interface SnapshotOptions {
 export interface Snapshot {
   readonly url: string;
   readonly branch: string;
-  /** The working tree differs from the last commit. */
-  readonly uncommitted: boolean;
 }
 
 const branch = 'snapshot';
@@ -59,8 +57,7 @@ async function take(repository: LocalRepository, { folder, environment, commit }
   }
   const id = (await git(['commit-tree', '-m', branch, tree], { gitDir })).trim();
   await git(['update-ref', `refs/heads/${branch}`, id], { gitDir });
-  const uncommitted = commit === undefined && tree !== (await repository.treeOf('HEAD'));
-  return { url: pathToFileURL(gitDir).href, branch, uncommitted };
+  return { url: pathToFileURL(gitDir).href, branch };
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {

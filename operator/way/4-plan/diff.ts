@@ -23,12 +23,17 @@ export function changedFields(before: KubeObject, after: KubeObject): FieldChang
     if (field === 'status' || field === 'apiVersion' || field === 'kind') continue;
     const start = changes.length;
     compare({ path: field, pointer: `/${escape(field)}` }, before[field], after[field], changes);
-    if (secret && (field === 'data' || field === 'stringData')) {
-      changes.splice(start, Infinity, ...changes.slice(start).map(masked));
-    }
+    if (!secret) continue;
+    const found = changes.splice(start, Infinity);
+    changes.push(...found.map((change) => (holdsValues(change) ? masked(change) : change)));
   }
   return changes;
 }
+
+/** kubectl keeps a copy of what it applied, values and all, in an annotation. */
+const holdsValues = ({ pointer }: FieldChange): boolean =>
+  /^\/(data|stringData)(\/|$)/.test(pointer) || `${copyOfValues}/`.startsWith(`${pointer}/`);
+const copyOfValues = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
 
 const masked = (change: FieldChange): FieldChange => ({ ...change, from: mask, to: mask });
 
@@ -101,4 +106,13 @@ function same(a: unknown, b: unknown): boolean {
   if (!isMap(a) || !isMap(b)) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
+}
+
+const longestValue = 200;
+
+/** A value of a field, short enough for a line. */
+export function showValue(value: unknown): string {
+  if (value === undefined) return 'absent';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
 }

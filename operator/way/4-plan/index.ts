@@ -1,4 +1,4 @@
-export { changedFields, type FieldChange } from './diff.ts';
+export { changedFields, showValue, type FieldChange } from './diff.ts';
 export { phaseOf, phases } from './order.ts';
 export { planObjects, prunePhase, reverseOfApply, type PlanInput } from './plan.ts';
-export { assertPruneLimit } from './prune-limit.ts';
+export { assertNotEmptied, assertPruneLimit } from './prune-limit.ts';

@@ -28,3 +28,20 @@ export function assertPruneLimit({ prunes, owned, percent, confirmed }: PruneLim
     remedy: `restore the files, or confirm with the annotation ${annotations.confirmPrune}: ${digest} on the stack`,
   });
 }
+
+export interface Emptied {
+  readonly path: string;
+  readonly rendered: number;
+  readonly owned: number;
+  readonly allowEmpty: boolean;
+}
+
+/** @throws Failure RenderedEmpty: a commit that holds nothing takes nothing away, unless the stack says so. */
+export function assertNotEmptied({ path, rendered, owned, allowEmpty }: Emptied): void {
+  if (rendered > 0 || owned === 0 || allowEmpty) return;
+  throw failure('RenderedEmpty', {
+    where: path,
+    what: `the commit holds no object, the stack owns ${owned}`,
+    remedy: 'restore the files, or set spec.allowEmpty: true if everything is to be removed',
+  });
+}

@@ -47,6 +47,10 @@ export async function applyOne(request: ApplyOne): Promise<AppliedOne> {
   }
 }
 
+/** Whether `kubectl apply` without --server-side owns fields of it. */
+export const isFromKubectl = ({ metadata }: KubeObject): boolean =>
+  metadata.managedFields?.some(({ manager }) => clientSideManagers.has(manager ?? '')) ?? false;
+
 const clientSideManagers = new Set(['kubectl-client-side-apply', 'before-first-apply']);
 
 async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
@@ -59,14 +63,12 @@ async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
     const { object, created } = await send(request);
     if (created) return { object, action: 'created' };
     if (known) return { object, action: 'configured' };
-    const old = object.metadata.managedFields?.some(({ manager }) => clientSideManagers.has(manager ?? ''));
-    return { object: old ? await takeOver(request, object) : object, action: 'adopted' };
+    return { object: isFromKubectl(object) ? await takeOver(request, object) : object, action: 'adopted' };
   } catch (error) {
     const failed = toFailure(error, request);
     if (failed.reason !== 'FieldConflict' || known) throw failed;
     const live = await read(request);
-    const old = live?.metadata.managedFields?.some(({ manager }) => clientSideManagers.has(manager ?? ''));
-    if (!old || live === undefined) throw failed;
+    if (live === undefined || !isFromKubectl(live)) throw failed;
     return { object: await takeOver(request, live), action: 'adopted' };
   }
 }
@@ -78,39 +80,39 @@ async function takeOver(request: ApplyOne, live: KubeObject): Promise<KubeObject
   return (await send(request)).object;
 }
 
-function send({
-  transport,
-  resource,
-  rendered,
-  as,
-  force,
-  signal,
-}: ApplyOne): Promise<{ object: KubeObject; created: boolean }> {
-  return applyObject({ transport, resource, object: rendered.object, force, as, signal });
+export function send(
+  { transport, resource, rendered, as, force, signal }: ApplyOne,
+  { dryRun = false }: { readonly dryRun?: boolean } = {},
+): Promise<{ object: KubeObject; created: boolean }> {
+  return applyObject({ transport, resource, object: rendered.object, force, dryRun, as, signal });
 }
 
-function read({ transport, resource, rendered, as, signal }: ApplyOne): Promise<KubeObject | undefined> {
+export function read({ transport, resource, rendered, as, signal }: ApplyOne): Promise<KubeObject | undefined> {
   const { name, namespace } = rendered.object.metadata;
   return getObject({ transport, resource, name, namespace, as, signal });
 }
 
-const mayRecreate = ({ recreate, rendered }: ApplyOne): boolean =>
+export const mayRecreate = ({ recreate, rendered }: ApplyOne): boolean =>
   recreate || rendered.object.metadata.annotations?.[annotations.recreate] === 'allow';
 
-/** Deletes and creates, but only after a dry run under another name has shown that the new object would be accepted. */
+/** Deletes and creates, but only after a dry run has shown that the new object would be accepted. */
 async function recreate(request: ApplyOne): Promise<AppliedOne> {
   const { transport, resource, rendered, as, signal } = request;
   const { name, namespace } = rendered.object.metadata;
-  const trial: KubeObject = {
-    ...rendered.object,
-    metadata: { ...rendered.object.metadata, name: `${name.slice(0, 50).replace(/[-.]+$/, '')}-trial` },
-  };
-  await createObject({ transport, resource, object: trial, dryRun: true, as, signal });
+  await createTrial(request);
   const uid = (await read(request))?.metadata.uid;
   await deleteObject({ transport, resource, name, namespace, propagation: 'Foreground', as, signal });
   await untilGone(request, uid);
   const { object } = await send(request);
   return { object, action: 'recreated' };
+}
+
+/** A dry run of the object under another name, since its own is taken. @throws ApiError when it would be refused */
+export function createTrial({ transport, resource, rendered, as, signal }: ApplyOne): Promise<KubeObject> {
+  const { metadata } = rendered.object;
+  const name = `${metadata.name.slice(0, 50).replace(/[-.]+$/, '')}-trial`;
+  const object: KubeObject = { ...rendered.object, metadata: { ...metadata, name } };
+  return createObject({ transport, resource, object, dryRun: true, as, signal });
 }
 
 const firstLookMs = 50;
@@ -127,9 +129,9 @@ async function untilGone(request: ApplyOne, uid: string | undefined): Promise<vo
   }
 }
 
-function toFailure(error: unknown, { rendered, as }: ApplyOne): Failure {
+export function toFailure(error: unknown, { rendered, as }: ApplyOne, verb = 'patch'): Failure {
   if (error instanceof Failure) return error;
-  const failed = apiFailure(error, { verb: 'patch', key: rendered.key, as });
+  const failed = apiFailure(error, { verb, key: rendered.key, as });
   const { file, line } = rendered.origin;
   return failure(failed.reason, { ...failed.parts, where: `${file}:${line}` }, { cause: error });
 }

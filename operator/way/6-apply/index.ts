@@ -11,3 +11,4 @@ export {
 } from './apply-plan.ts';
 export { InventoryStore, type StackRef } from './inventory.ts';
 export { pruneObjects, type PruneReport } from './prune.ts';
+export { previewOne, type Preview } from './preview-one.ts';
