@@ -159,7 +159,7 @@ spec: {policyName: ${namespace}-no-denied, validationActions: [Deny]}
 `);
   await write(platform, 'app/a.yaml', configMap('a', '2'));
   await write(platform, 'app/denied.yaml', configMap('denied'));
-  await write(platform, 'app/wrong.yaml', configMap('wrong').replace('data:', 'datum: 1\ndata:'));
+  await write(platform, 'app/wrong.yaml', configMap('wrong', '1', 'datum: 1\n'));
   await write(platform, 'app/kind.yaml', 'apiVersion: example.com/v1\nkind: Nothing\nmetadata: {name: x}\n');
   // A policy takes a moment to be in force.
   const diffs = await until('the policy denies', async () => {
