@@ -1,9 +1,10 @@
 /** `npm test`: gets the programs that the tests need, then runs jest on all of them; arguments go to jest. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { resolveTools } from '#toolchain';
+import { resolveSshd, resolveTools } from '#toolchain';
 
 await resolveTools(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'kubectl']);
+await resolveSshd();
 const jest = join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');
 const args = [
   '--experimental-vm-modules',

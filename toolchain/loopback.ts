@@ -1,5 +1,5 @@
 /** Free ports on loopback, and the wait until something answers there. */
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { request } from 'node:https';
 import { failure, systemClock } from '#runtime';
 
@@ -20,6 +20,22 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+/** Waits until something accepts connections on the port. @throws when `check` does, and Failure ToolFailed when it takes too long */
+export async function untilListening(port: number, check: () => Promise<void>, withinMs = 30_000): Promise<void> {
+  const since = systemClock.now();
+  while (systemClock.now() - since < withinMs) {
+    await check();
+    const accepted = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => socket.end(() => resolve(true)));
+      socket.once('error', () => resolve(false));
+    });
+    if (accepted) return;
+    await systemClock.sleep(25);
+  }
+  throw failure('ToolFailed', { what: `nothing listened within ${withinMs / 1000} s`, where: `127.0.0.1:${port}` });
 }
 
 export interface ReadyOptions {
