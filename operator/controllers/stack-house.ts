@@ -162,7 +162,7 @@ export class StackHouse implements House {
   }
 
   gateInput(stack: Stack): ReturnType<House['gateInput']> {
-    return this.neighbours.gateInput(stack, this.clock.now());
+    return this.neighbours.gateInput(stack);
   }
 
   contentOf(stack: Stack): string {

@@ -49,7 +49,9 @@ export class Stacks {
   }
 
   dependentsOf(key: string): Stack[] {
-    return this.all().filter((stack) => this.dependenciesOf(stack).includes(key));
+    return this.all().filter(({ metadata, spec }) =>
+      spec.dependsOn?.some(({ name, namespace }) => `${namespace ?? metadata.namespace}/${name}` === key),
+    );
   }
 
   /** Identity of what the stack wants now; undefined while its source has no revision. */
@@ -66,12 +68,14 @@ export class Stacks {
     return applied !== undefined && `${applied.tree}:${applied.generation}` === this.contentOf(stack);
   }
 
-  gateInput(stack: Stack, now: number): GateInput {
+  gateInput(stack: Stack): GateInput {
     return {
       stack: keyOfStack(stack),
       dependsOn: this.dependenciesOf(stack),
-      neighbours: this.all().map((other) => this.#neighbour(other)),
-      now,
+      neighbour: (key) => {
+        const other = this.get(key);
+        return other && this.#neighbour(other);
+      },
     };
   }
 

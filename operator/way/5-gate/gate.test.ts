@@ -12,7 +12,9 @@ const neighbour = (key: string, more: Partial<Neighbour> = {}): Neighbour => ({
   ...more,
 });
 
-const ask = (...neighbours: Neighbour[]) => gate({ stack: 'ns/app', dependsOn: ['ns/infra'], neighbours, now: 0 });
+const among = (neighbours: readonly Neighbour[]) => (key: string) => neighbours.find((each) => each.key === key);
+const ask = (...neighbours: Neighbour[]) =>
+  gate({ stack: 'ns/app', dependsOn: ['ns/infra'], neighbour: among(neighbours) });
 
 describe('a stack that depends on another', () => {
   test('goes when the other is ready at what it wants', () => {
@@ -39,12 +41,11 @@ test('a circle is named in full', () => {
   const input = {
     stack: 'ns/a',
     dependsOn: ['ns/b'],
-    neighbours: [
+    neighbour: among([
       neighbour('ns/a', { dependsOn: ['ns/b'] }),
       neighbour('ns/b', { dependsOn: ['ns/c'] }),
       neighbour('ns/c', { dependsOn: ['ns/a'] }),
-    ],
-    now: 0,
+    ]),
   };
   expect(() => gate(input)).toThrow('ns/a -> ns/b -> ns/c -> ns/a');
 });

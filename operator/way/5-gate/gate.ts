@@ -16,18 +16,16 @@ export interface Neighbour {
 export interface GateInput {
   readonly stack: string;
   readonly dependsOn: readonly string[];
-  /** All stacks, this one too. */
-  readonly neighbours: readonly Neighbour[];
-  readonly now: number;
+  /** Any stack by its key, this one too; only those that the dependencies lead to are asked for. */
+  readonly neighbour: (key: string) => Neighbour | undefined;
 }
 
 export type Gate = { readonly open: true } | Waiting;
 
 /** @throws Failure DependencyCycle naming the circle. */
-export function gate({ stack, dependsOn, neighbours }: GateInput): Gate {
+export function gate({ stack, dependsOn, neighbour: stackOf }: GateInput): Gate {
   if (dependsOn.length === 0) return { open: true };
-  const stacks = new Map(neighbours.map((neighbour) => [neighbour.key, neighbour]));
-  const circle = findCircle(stack, stacks);
+  const circle = findCircle(stack, stackOf);
   if (circle !== undefined) {
     throw failure('DependencyCycle', {
       where: 'spec.dependsOn',
@@ -37,7 +35,7 @@ export function gate({ stack, dependsOn, neighbours }: GateInput): Gate {
   }
   for (const key of dependsOn) {
     const wakes = [{ on: 'object', kind: 'Stack', key }] as const;
-    const neighbour = stacks.get(key);
+    const neighbour = stackOf(key);
     if (neighbour === undefined) return waiting('DependencyNotFound', `stack ${key} does not exist`, wakes);
     if (!neighbour.upToDate) {
       const at = neighbour.applied === undefined ? 'has applied nothing yet' : `is at ${neighbour.applied}`;
@@ -50,10 +48,10 @@ export function gate({ stack, dependsOn, neighbours }: GateInput): Gate {
 }
 
 /** The way from the stack back to itself, if there is one. */
-function findCircle(start: string, stacks: ReadonlyMap<string, Neighbour>): string[] | undefined {
+function findCircle(start: string, stackOf: GateInput['neighbour']): string[] | undefined {
   const visited = new Set<string>();
   const visit = (key: string, path: readonly string[]): string[] | undefined => {
-    for (const next of stacks.get(key)?.dependsOn ?? []) {
+    for (const next of stackOf(key)?.dependsOn ?? []) {
       if (next === start) return [...path, next];
       if (visited.has(next)) continue;
       visited.add(next);
