@@ -45,6 +45,7 @@ test('an authorization is bound to the host of the source', async () => {
   await using lent = await lend(folder, https, { bearerToken: 'abcd', caBundle: 'PEM' });
   expect(lent.config).toEqual([
     ['http.https://git.example/.extraHeader', 'Authorization: Bearer abcd'],
+    ['http.https://git.example/.followRedirects', 'false'],
     ['http.https://git.example/.sslCAInfo', join(lent.home, 'ca.crt')],
   ]);
 });

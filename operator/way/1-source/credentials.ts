@@ -81,7 +81,11 @@ export async function lend(folder: string, remote: Remote, given: Credentials): 
   const basic = password === undefined ? undefined : Buffer.from(`${username}:${password}`).toString('base64');
   const authorization = bearerToken === undefined ? basic && `Basic ${basic}` : `Bearer ${bearerToken}`;
   if (remote.protocol.startsWith('http')) {
-    if (authorization) config.push([`http.${remote.origin}/.extraHeader`, `Authorization: ${authorization}`]);
+    if (authorization) {
+      config.push([`http.${remote.origin}/.extraHeader`, `Authorization: ${authorization}`]);
+      // Git would send the header on to wherever the server points.
+      config.push([`http.${remote.origin}/.followRedirects`, 'false']);
+    }
     if (caBundle !== undefined) config.push([`http.${remote.origin}/.sslCAInfo`, await write('ca.crt', caBundle)]);
   }
   return {

@@ -1,6 +1,6 @@
 /** Where the data folder keeps what: mirrors and revisions by source and address, and short-lived homes of git runs. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 const digestLength = 16;
@@ -11,10 +11,12 @@ const nameOf = (key: string, url: string): string => `${shortDigest(key)}-${shor
 
 export class Folders {
   readonly root: string;
+  readonly #script: string;
   #homes: Promise<string> | undefined;
 
-  constructor(root: string) {
+  constructor(root: string, script: string) {
     this.root = resolve(root);
+    this.#script = script;
   }
 
   mirror(key: string, url: string): string {
@@ -37,12 +39,18 @@ export class Folders {
     return names.filter((name) => name.startsWith(`${shortDigest(key)}-`)).map((name) => join(root, name));
   }
 
+  /** What git is started by. */
+  get script(): string {
+    return join(this.root, 'git.sh');
+  }
+
   /** Parent of the homes, emptied once: a process that was killed left credentials there. */
   homes(): Promise<string> {
     return (this.#homes ??= (async () => {
       const folder = join(this.root, 'homes');
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(this.script, this.#script);
       return folder;
     })());
   }

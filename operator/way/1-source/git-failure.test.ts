@@ -36,6 +36,15 @@ test.each([
   ['fatal: remote error: upload-pack: not our ref 0123', 'GitRefNotFound'],
   ['error: RPC failed; curl 56 Recv failure: Connection reset by peer\nfatal: early EOF', 'GitUnreachable'],
   ['fatal: bad object HEAD', 'GitFailed'],
+  ['fatal: fetch-pack: invalid index-pack output', 'FileTooLarge'],
+  ['fatal: early EOF\nfatal: fetch-pack: invalid index-pack output', 'GitUnreachable'],
+  ['fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output', 'GitFailed'],
+  ['fatal: Out of memory, realloc failed', 'FileTooLarge'],
+  ['error: object 01: hasDotgit: contains .git\nfatal: fsck error in packed object', 'GitFailed'],
+  [
+    "fatal: unable to access 'https://git.example/x.git/': The requested URL returned error: 301",
+    'GitRepositoryNotFound',
+  ],
   ['', 'GitFailed'],
 ])('%s', (stderr, reason) => {
   expect(at(stderr).reason).toBe(reason);

@@ -2,6 +2,7 @@
 import { failure, type Failure } from '#runtime';
 import type { Reason } from '#api';
 import { maskUrls } from './git-url.ts';
+import { mostMemoryBytes, mostOutputBytes, mostPackBytes } from './limits.ts';
 
 /** Git ended with an exit code other than 0, or could not be started. */
 export interface GitExit {
@@ -16,8 +17,28 @@ interface Words {
   readonly remedy?: string;
 }
 
+const mebibytes = (bytes: number): string => `${bytes / 2 ** 20} MiB`;
+
 /** The first that matches decides; Git runs with LC_ALL=C, so these are its own words in every release since 2.30. */
 const table: readonly Words[] = [
+  {
+    pattern: /out of memory|the output of git is over the limit|(malloc|mmap|calloc|realloc) failed/i,
+    reason: 'FileTooLarge',
+    what: `the refs or files are more than Git may hold (${mebibytes(mostMemoryBytes)}) or list (${mebibytes(mostOutputBytes)})`,
+    remedy: 'look at what the server sends; a repository of its own for what the cluster needs is smaller',
+  },
+  {
+    pattern: /fsck error|refusing to (create|update) /i,
+    reason: 'GitFailed',
+    what: 'the repository holds an object that Git itself takes for an attack or a defect',
+    remedy: 'run `git fsck` in a clone, and leave the commit that brought it out of the history',
+  },
+  {
+    pattern: /returned error: 30\d\b/i,
+    reason: 'GitRepositoryNotFound',
+    what: 'the repository has moved, and credentials are not sent to another address than that of the source',
+    remedy: 'put the new address into spec.url',
+  },
   {
     pattern: /host key verification failed|host identification has changed|no \S+ host key is known/i,
     reason: 'GitHostKeyRejected',
@@ -74,6 +95,13 @@ const table: readonly Words[] = [
     reason: 'GitUnreachable',
     what: 'the server did not answer, or broke the connection',
     remedy: 'check the address, the network policy and the server; the fetch is tried again by itself',
+  },
+  {
+    // What index-pack says when the kernel ends it: nothing. Any other end has words that stand above.
+    pattern: /^(?![^]*no space left)[^]*(invalid index-pack output|died of signal 25|file too large)/i,
+    reason: 'FileTooLarge',
+    what: `the commit is over the limit of ${mebibytes(mostPackBytes)} that may be fetched`,
+    remedy: 'take large files out of the repository, or move what the cluster needs to one of its own',
   },
 ];
 

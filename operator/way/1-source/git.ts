@@ -2,6 +2,7 @@
 import { GitError, simpleGit } from 'simple-git';
 import type { GitExit } from './git-failure.ts';
 import { protocols } from './git-url.ts';
+import { frugalConfig, mostOutputBytes } from './limits.ts';
 
 /** Git's exit code and its words; the callers make a Failure of it where they know what was wanted. */
 export class GitExitError extends GitError implements GitExit {
@@ -24,6 +25,8 @@ export interface GitPlace {
   readonly config?: readonly (readonly [key: string, value: string])[];
   readonly sshCommand?: string;
   readonly signal?: AbortSignal;
+  /** A script for `sh` that becomes git within bounds; git itself when absent. */
+  readonly script?: string;
 }
 
 export interface GitCall {
@@ -42,6 +45,7 @@ const unsafe = {
   allowUnsafeSshCommand: true,
   allowUnsafeTemplateDir: true,
   allowUnsafeFsMonitor: true,
+  allowUnsafeCustomBinary: true,
 };
 
 const steady: readonly (readonly [string, string])[] = [
@@ -63,16 +67,19 @@ const steady: readonly (readonly [string, string])[] = [
     'missingTaggerEntry',
   ].map((message) => [`fetch.fsck.${message}`, 'ignore'] as const),
   ['advice.detachedHead', 'false'],
+  ...frugalConfig,
 ];
 
 /** Makes the function that runs one git command to its end and returns what it printed. @throws GitExitError */
-export function gitIn({ home, environment, config = [], sshCommand, signal }: GitPlace): Git {
+export function gitIn({ home, environment, config = [], sshCommand, signal, script }: GitPlace): Git {
   return async (args, { gitDir, workTree, indexFile, input } = {}) => {
     const env = {
       ...environment,
       ...configEnv([...steady, ...config]),
       HOME: home,
       LC_ALL: 'C',
+      // Each thread would reserve memory of its own, which counts against the bound.
+      MALLOC_ARENA_MAX: '1',
       GIT_TERMINAL_PROMPT: '0',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_ALLOW_PROTOCOL: protocols.join(':'),
@@ -83,7 +90,9 @@ export function gitIn({ home, environment, config = [], sshCommand, signal }: Gi
       ...(workTree === undefined ? {} : { GIT_WORK_TREE: workTree }),
       ...(indexFile === undefined ? {} : { GIT_INDEX_FILE: indexFile }),
     };
-    return simpleGit({
+    const tooMuch = new AbortController();
+    const git = simpleGit({
+      ...(script === undefined ? {} : { binary: ['sh', script] }),
       baseDir: workTree ?? home,
       unsafe,
       allowEnvironment: Object.keys(env).filter((name) => name.startsWith('GIT_')),
@@ -93,13 +102,24 @@ export function gitIn({ home, environment, config = [], sshCommand, signal }: Gi
         const words = Buffer.concat(stdErr).toString();
         return new GitExitError(exitCode, words === '' && error !== undefined ? String(error) : words);
       },
-      ...(signal === undefined ? {} : { abort: signal }),
+      abort: signal === undefined ? tooMuch.signal : AbortSignal.any([signal, tooMuch.signal]),
       ...(input === undefined ? {} : { input: () => input }),
-    })
-      .env(env)
-      .raw([...args]);
+    }).outputHandler((_command, stdout) => {
+      let bytes = 0;
+      stdout.on('data', (piece: Buffer) => {
+        bytes += piece.length;
+        if (bytes > mostOutputBytes) tooMuch.abort();
+      });
+    });
+    try {
+      return await git.env(env).raw([...args]);
+    } catch (error) {
+      throw tooMuch.signal.aborted ? new GitExitError(1, outputTooLong) : error;
+    }
   };
 }
+
+export const outputTooLong = 'fatal: the output of git is over the limit';
 
 /** Configuration by environment: unlike `-c`, it does not show in the list of processes. */
 function configEnv(config: readonly (readonly [string, string])[]): Record<string, string> {

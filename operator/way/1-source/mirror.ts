@@ -49,8 +49,20 @@ export class Mirror {
   /** Brings one ref or commit in, whatever its history was before, and says which commit it is; an id (by default `ref`) tells the repository's hash. @throws GitExitError */
   async fetch(url: string, ref: string, id = ref): Promise<CommitMeta> {
     await this.#create(id);
-    await this.#fetchShallow(url, ref);
+    try {
+      await this.#fetchShallow(url, ref);
+    } catch (error) {
+      await this.#removeHalfPacks();
+      throw error;
+    }
     return this.meta(wantedRef);
+  }
+
+  /** A fetch that was ended leaves what it had so far, which may be as large as a pack may be. */
+  async #removeHalfPacks(): Promise<void> {
+    const folder = join(this.folder, 'objects', 'pack');
+    const halves = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith('tmp_'));
+    await Promise.all(halves.map((name) => rm(join(folder, name), { force: true })));
   }
 
   async #create(id: string): Promise<void> {

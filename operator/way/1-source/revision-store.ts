@@ -10,6 +10,7 @@ import { Folders } from './folders.ts';
 import { gitIn, GitExitError, type Git } from './git.ts';
 import { gitFailure } from './git-failure.ts';
 import { parseRemote, type Remote } from './git-url.ts';
+import { boundedGit, gitLimits, type GitLimits } from './limits.ts';
 import { Mirror, type CommitMeta } from './mirror.ts';
 import { choose, parseAnswer, questionOf, refNotFound, type Wanted } from './ref.ts';
 import { bounds, selectionOf, type Bounds, type Selection } from './selection.ts';
@@ -28,6 +29,7 @@ export interface RevisionStoreOptions {
   /** Revisions kept for each source. */
   readonly keep?: number;
   readonly limits?: Bounds;
+  readonly gitLimits?: GitLimits;
   /** Called before every git process, with its arguments. */
   readonly onGit?: (args: readonly string[]) => void;
 }
@@ -81,7 +83,7 @@ export class RevisionStore {
 
   constructor(options: RevisionStoreOptions) {
     this.#options = options;
-    this.#folders = new Folders(options.folder);
+    this.#folders = new Folders(options.folder, boundedGit(options.gitLimits ?? gitLimits));
   }
 
   /**
@@ -220,10 +222,11 @@ export class RevisionStore {
       mirrorOf: ({ url }) => new Mirror(this.#folders.moduleMirror(mirror.folder, url), run.git),
       scratchFile: () => join(run.home, `index-${(files += 1)}`),
     }).catch((error: unknown) => {
+      const refused = error instanceof GitExitError ? gitFailure(error, { where: remote.url }) : (error as Failure);
+      if (error instanceof GitExitError && refused.reason !== 'FileTooLarge') throw error;
       // The commit itself is at fault: asked again, the same answer costs one ls-remote and no fetch.
-      if (!(error instanceof GitExitError))
-        this.#known.set(key, { question, answer: wanted.commit, refused: error as Failure });
-      throw error;
+      this.#known.set(key, { question, answer: wanted.commit, refused });
+      throw refused;
     });
     const shelf = this.#shelf(run);
     const item = selection.digest === '' ? meta.tree : `${meta.tree}-${selection.digest}`;
@@ -283,7 +286,8 @@ export class RevisionStore {
     ] as const;
     // The credentials' own bundle is bound to their host, and to Git the closer match wins.
     const trust = caFile === undefined ? [] : ([['http.sslCAInfo', caFile]] as const);
-    const git = gitIn({ home, environment, config: [...trust, ...config, ...stall], sshCommand, signal });
+    const { script } = this.#folders;
+    const git = gitIn({ home, environment, config: [...trust, ...config, ...stall], sshCommand, signal, script });
     return (args, call) => {
       onGit?.(args);
       return git(args, call);
