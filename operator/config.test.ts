@@ -32,3 +32,11 @@ test.each([
 test('without PATH there is one all the same', () => {
   expect(readConfig([], {}).gitEnvironment['PATH']).toContain('/usr/bin');
 });
+
+test.each([
+  [{ KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' }, '10.96.0.1:6443'],
+  [{ KUBERNETES_SERVICE_HOST: 'fd00::1' }, '[fd00::1]:443'],
+  [{}, undefined],
+])('%j puts the API server at %s', (env, expected) => {
+  expect(readConfig([], env).service).toBe(expected);
+});

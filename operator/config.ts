@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 export interface Config {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** `host:port` of the API server in the cluster's network, as Kubernetes tells every pod. */
+  readonly service: string | undefined;
   /** Namespace of the operator: its Lease and Events. */
   readonly namespace: string;
   /** Folder for Git mirrors, exported trees and rendered revisions. */
@@ -39,6 +41,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = pro
   return Object.freeze({
     kubeconfig: values.kubeconfig ?? env['KUBECONFIG'],
     context: values.context,
+    service: serviceOf(env),
     namespace: values.namespace ?? env['POD_NAMESPACE'] ?? 'plumbline-system',
     dataFolder: values['data-folder'] ?? env['PLUMBLINE_DATA'] ?? join(tmpdir(), 'plumbline'),
     probeAddress: values['probe-address'],
@@ -67,6 +70,12 @@ const flags = {
   'allow-cross-namespace': { type: 'boolean', default: false },
   'no-leader-election': { type: 'boolean', default: false },
 } as const;
+
+function serviceOf(env: NodeJS.ProcessEnv): string | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  if (!host) return undefined;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
 
 const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -17,7 +17,7 @@ export async function startOperator(config: Config): Promise<Operator> {
   const clock = systemClock;
   const log = createLog({ level: config.logLevel, clock });
   const metrics = createMetrics();
-  const cluster = await loadClusterConfig({ kubeconfig: config.kubeconfig, context: config.context });
+  const cluster = await loadClusterConfig(config);
   const transport = new Transport(cluster, {
     connections: config.connections,
     onRequest: ({ verb, status, path }) => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ManualClock } from '#runtime';
 import { loadClusterConfig } from './config.ts';
 
 let folder: string;
@@ -61,4 +62,17 @@ test.each([
 
 test('outside a cluster and without a kubeconfig there is a sentence', async () => {
   await expect(loadClusterConfig()).rejects.toMatchObject({ message: expect.stringMatching(/give --kubeconfig/) });
+});
+
+test('a pod finds the API server by its environment, and reads its token again after a minute', async () => {
+  for (const [name, text] of Object.entries({ 'ca.crt': 'PEM', namespace: 'shop', token: 'first\n' }))
+    await writeFile(join(folder, name), text);
+  const clock = new ManualClock(0);
+  const config = await loadClusterConfig({ service: '10.0.0.1:443', accountFolder: folder, clock });
+  expect(config).toMatchObject({ server: 'https://10.0.0.1:443', ca: 'PEM', namespace: 'shop' });
+  expect(await config.token?.()).toBe('first');
+  await writeFile(join(folder, 'token'), 'second\n');
+  expect(await config.token?.()).toBe('first');
+  await clock.advance(60_000);
+  expect(await config.token?.()).toBe('second');
 });
