@@ -1,8 +1,8 @@
 /** The operator as a process: connects, answers probes, joins the election, works while it leads, stops in order. */
 import type { Config } from '#config';
-import { Discovery, loadClusterConfig, Transport } from '#kube';
+import { apiFailure, Discovery, loadClusterConfig, Transport } from '#kube';
 import { lead, startProbes } from '#loop';
-import { createLog, createMetrics, failure, systemClock } from '#runtime';
+import { backoffMs, createLog, createMetrics, failure, systemClock } from '#runtime';
 import { startWork, type Work, type WorkOptions } from './work.ts';
 
 export interface Operator {
@@ -45,10 +45,10 @@ export async function startOperator(config: Config): Promise<Operator> {
         enabled: config.leaderElection,
         signal: stopping.signal,
         run: async (signal) => {
-          working = await startWork(base);
+          working = await startPatiently(base, signal);
           await aborted(signal);
           // Who lost the lead must not go on writing beside the new leader; who is told to stop may finish.
-          await working.stop(stopping.signal.aborted ? {} : { graceMs: 0 });
+          await working?.stop(stopping.signal.aborted ? {} : { graceMs: 0 });
         },
       });
       return 0;
@@ -68,6 +68,23 @@ export async function startOperator(config: Config): Promise<Operator> {
       await stopped;
     },
   };
+}
+
+const startLimits = { firstMs: 200, longestMs: 10_000 };
+
+/** An API server that is away for a moment is waited for: ending would only make the cluster start us ever later. */
+async function startPatiently(base: WorkOptions, signal: AbortSignal): Promise<Work | undefined> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      return await startWork(base);
+    } catch (error) {
+      const { reason, message } = apiFailure(error, { verb: 'list' });
+      if (reason !== 'ApiUnavailable') throw error;
+      base.log.warn('the work could not begin', { attempt, reason: message });
+      await base.clock.sleep(backoffMs(attempt, startLimits, Math.random), { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -119,5 +119,7 @@ async function loadInventories(transport: Transport, resource: Resource, house: 
     query: { limit: shardsAtOnce },
     accept: 'application/json',
   });
-  for await (const inventory of pages) house.inventory.load(inventory as unknown as Inventory);
+  const found: Inventory[] = [];
+  for await (const inventory of pages) found.push(inventory as unknown as Inventory);
+  house.inventory.load(found);
 }

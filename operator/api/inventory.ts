@@ -1,6 +1,6 @@
 /** `Inventory`: a shard of the list of what a stack owns. Written by the operator only. */
 import { defineKind, type CustomObject } from './kind.ts';
-import { integer, list, object, text, type ReadOf } from './schema.ts';
+import { integer, list, object, oneOf, optional, text, type ReadOf } from './schema.ts';
 
 const spec = object('One shard.', {
   stack: text('Name of the stack.', { max: 63 }),
@@ -12,6 +12,15 @@ const spec = object('One shard.', {
       desired: text('Digest of what was sent; empty while the apply is in hand.', { max: 64, default: '' }),
       seen: text('Digest of our managed fields as the API server answered.', { max: 64, default: '' }),
       commit: text('Commit that last changed the object.', { max: 64, default: '' }),
+      unrecorded: optional(
+        oneOf('What was done to the object and is in no Change yet.', [
+          'created',
+          'configured',
+          'recreated',
+          'adopted',
+          'pruned',
+        ]),
+      ),
     }),
     { max: 4000 },
   ),

@@ -138,6 +138,7 @@ const status = object('How things stand.', {
       tree: text('Git id of the path.', { max: 64 }),
       digest: text('Digest of the rendered objects.', { max: 128 }),
       generation: integer('Generation of the spec.', { min: 0, max: Number.MAX_SAFE_INTEGER, int64: true }),
+      inventory: optional(text('Digest of what the inventory held then.', { max: 64 })),
       time: time('When.'),
     }),
   ),

@@ -22,7 +22,7 @@ import { RenderedStore } from '#record';
 import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
 import type { Revisions, RevisionStore } from '#source';
 import type { Health, Rendered, Revision } from '#values';
-import { accountOf, type House } from '#way';
+import { accountOf, refOf, type House } from '#way';
 import { CheckedObjects } from './checked-objects.ts';
 import { KindWaits } from './kind-waits.ts';
 import type { PastRevisions } from './past-revisions.ts';
@@ -173,6 +173,8 @@ export class StackHouse implements House {
     if (this.claims.hasRead(stack, content)) return;
     this.claims.set(stack, content, keys);
     for (const waiter of this.#waitingForHandover) this.#options.wake(waiter);
+    const owners = new Set(keys.map((key) => this.inventory.ownerOf(key)));
+    for (const owner of owners) if (owner !== undefined && owner !== stack) this.#options.wake(owner);
     this.#waitingForHandover.clear();
   }
 
@@ -182,10 +184,24 @@ export class StackHouse implements House {
     return wait;
   }
 
-  handOver(stack: Stack, key: ObjectKey): void {
-    this.inventory.drop(keyOfStack(stack), key);
-    const next = this.claims.claimedBy(key, keyOfStack(stack));
+  async handOver(stack: Stack, key: ObjectKey): Promise<void> {
+    const owner = keyOfStack(stack);
+    const next = this.movesTo(stack, key);
+    const receiver = next === undefined ? undefined : this.neighbours.get(next);
+    if (next !== undefined && receiver !== undefined) {
+      if (!this.inventory.of(next).has(key))
+        this.inventory.put(next, { key, desired: '', seen: '', commit: '', unrecorded: 'adopted' });
+      await this.inventory.flush(refOf(receiver));
+    }
+    this.inventory.drop(owner, key);
     if (next !== undefined) this.#options.wake(next);
+  }
+
+  movesTo(stack: Stack, key: ObjectKey): string | undefined {
+    const owner = keyOfStack(stack);
+    const next = this.claims.claimedBy(key, owner) ?? this.inventory.holderBeside(key, owner);
+    const receiver = next === undefined ? undefined : this.neighbours.get(next);
+    return receiver === undefined || receiver.metadata.deletionTimestamp !== undefined ? undefined : next;
   }
 
   dependentsInDeletion(stack: Stack): ReturnType<House['dependentsInDeletion']> {
@@ -294,8 +310,7 @@ export class StackHouse implements House {
 
   async forget(stack: Stack): Promise<void> {
     const key = keyOfStack(stack);
-    const { namespace = '', name, uid = '' } = stack.metadata;
-    await this.inventory.remove({ namespace, name, uid });
+    await this.inventory.remove(refOf(stack));
     await this.rendered.forget(key);
     this.claims.forget(key);
     this.#waitingForRevision.delete(key);

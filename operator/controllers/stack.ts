@@ -2,23 +2,21 @@
 import { finalizer, parseDuration, stackKind, type Stack } from '#api';
 import { defineController, type ControllerDefinition } from '#loop';
 import { failure, type Clock } from '#runtime';
-import type { AppliedObject } from '#values';
 import { unwind, walk, type Walk } from '#way';
 import type { ReconcileContext } from '#loop';
 import type { StackHouse } from './stack-house.ts';
 import { keyOfStack } from './stacks.ts';
 
 export function stackController(house: StackHouse, clock: Clock, concurrency: number): ControllerDefinition<Stack> {
-  const kept = new Map<string, { content: string; objects: AppliedObject[]; startedMs: number }>();
+  const begun = new Map<string, { content: string; startedMs: number }>();
 
-  /** Objects that earlier runs changed for the same content belong into the same Change. */
+  /** A Change took as long as all the runs for its content. */
   function walkOf(stack: Stack, context: ReconcileContext): Walk {
     const key = keyOfStack(stack);
     const content = house.contentOf(stack);
-    let memory = kept.get(key);
-    if (memory?.content !== content) kept.set(key, (memory = { content, objects: [], startedMs: clock.now() }));
-    const { objects, startedMs } = memory;
-    return { context, startedMs, kept: () => objects, keep: (more) => void objects.push(...more) };
+    let memory = begun.get(key);
+    if (memory?.content !== content) begun.set(key, (memory = { content, startedMs: clock.now() }));
+    return { context, startedMs: memory.startedMs };
   }
 
   return defineController<Stack>({
@@ -33,7 +31,7 @@ export function stackController(house: StackHouse, clock: Clock, concurrency: nu
         throw failure('Suspended', { what: 'spec.suspend is true', remedy: 'run `plumbline resume`' });
       await house.takeHealthChecks(stack);
       const outcome = await walk(stack, house, walkOf(stack, context));
-      if (outcome.kind === 'settled') kept.delete(keyOfStack(stack));
+      if (outcome.kind === 'settled') begun.delete(keyOfStack(stack));
       return outcome;
     },
     finalize: (stack, context) => unwind(stack, house, walkOf(stack, context)),

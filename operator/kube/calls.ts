@@ -33,10 +33,10 @@ export async function applyObject({
   dryRun = false,
   as,
   signal,
-}: ApplyCall): Promise<{ object: KubeObject; created: boolean }> {
+}: ApplyCall): Promise<{ object: KubeObject; created: boolean; tries: number }> {
   const { namespace, name } = object.metadata;
   const query = { fieldManager, force: String(force), fieldValidation: 'Strict', ...(dryRun ? { dryRun: 'All' } : {}) };
-  const { status, body } = await transport.request<KubeObject>({
+  const { status, body, tries } = await transport.request<KubeObject>({
     method: 'PATCH',
     path: resourcePath(resource, { namespace, name }),
     query,
@@ -46,7 +46,7 @@ export async function applyObject({
     as,
     signal,
   });
-  return { object: body, created: status === 201 };
+  return { object: body, created: status === 201, tries };
 }
 
 /** @throws ApiError; undefined when the object does not exist. */

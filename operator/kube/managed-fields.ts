@@ -1,4 +1,5 @@
 /** Reads `managedFields`: which manager owns which path, written the way people write paths. */
+import { fieldManager } from './digest.ts';
 import type { KubeObject, ManagedFields } from './object.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -85,4 +86,13 @@ function without(fields: Fields, path: readonly string[]): Fields {
   if (rest.length === 0) Reflect.deleteProperty(copy, key);
   else copy[key] = without(fields[key] as Fields, rest);
   return copy;
+}
+
+/** Whether nobody wrote to the object before our own first apply, as far as `managedFields` tells. */
+export function isFirstManager({ metadata }: KubeObject): boolean {
+  const entries = (metadata.managedFields ?? []).filter(({ subresource }) => !subresource);
+  const ours = entries.find(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+  if (ours === undefined) return false;
+  const time = ours.time ?? '';
+  return time === metadata.creationTimestamp || entries.every((entry) => entry === ours || (entry.time ?? '') >= time);
 }

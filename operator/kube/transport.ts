@@ -26,6 +26,8 @@ export interface Request {
 export interface Response<T> {
   readonly status: number;
   readonly body: T;
+  /** Above 1 an earlier try may have done the work. */
+  readonly tries: number;
 }
 
 export interface RequestRecord {
@@ -99,7 +101,7 @@ export class Transport {
   async request<T>(request: Request): Promise<Response<T>> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#once<T>(request);
+        return { ...(await this.#once<T>(request)), tries: attempt };
       } catch (error) {
         request.signal?.throwIfAborted();
         if (!(error instanceof ApiError) || attempt >= mostTries || !mayRetry(error, request)) throw error;
@@ -121,7 +123,7 @@ export class Transport {
     await Promise.all([this.#agent.destroy(), this.#streams.destroy()]);
   }
 
-  async #once<T>(request: Request): Promise<Response<T>> {
+  async #once<T>(request: Request): Promise<Omit<Response<T>, 'tries'>> {
     const started = systemClock.now();
     let status = 0;
     try {

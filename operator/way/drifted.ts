@@ -14,21 +14,26 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   const { mode } = stack.spec.drift;
   // Health and pruning look at the live objects, too, whatever is done about drift.
   await house.observed.ensure(inventory.keys());
-  if (stack.status?.applied === undefined) return;
+  if (inventory.size === 0) return;
   if (mode === 'ignore') {
     walk.context.condition('Drifted', 'Unknown', 'DriftIgnored', 'nobody looks: spec.drift.mode is ignore');
     return;
   }
-  const found = findDrift(inventory, house.observed);
+  const found = findDrift(inventory, house.observed).filter((drifted) => !isHandedOver(drifted, stack, house));
   if (found.length === 0) return noteNoDrift(stack, house, walk);
   const due = mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
   if (due.length === 0) return;
-  const kept = await lastApplied(stack, due, house, walk);
-  if (kept === undefined) return;
-  const fields = await treat(stack, claimed(stack, due, kept, house), house, walk);
+  const sent = await lastSent(stack, due, house, walk);
+  const fields = await treat(stack, claimed(stack, due, sent, house), house, walk);
   await house.inventory.flush(refOf(stack));
   noteDrift(stack, fields, house, walk);
   if (findDrift(inventory, house.observed).length === 0) noteNoDrift(stack, house, walk);
+}
+
+/** Whether another stack has the object and its label too: what is left of it here is the rest of a handover. */
+function isHandedOver({ key }: Drifted, stack: Stack, { inventory, observed }: House): boolean {
+  const label = observed.get(key)?.stack;
+  return label !== undefined && label !== stackKeyOf(stack) && inventory.of(label).has(key);
 }
 
 /** Whether a fight over the object allows a correction now; if not, the stack is woken when it does. */
@@ -39,6 +44,35 @@ function isDue({ key }: Drifted, stack: Stack, house: House): boolean {
 }
 
 type Kept = ReadonlyMap<ObjectKey, RenderedObject>;
+
+/**
+ * The drifted objects exactly as they were sent last. Of a commit that was applied in part, or not to its end, some are
+ * of that commit and not of the last one that was applied.
+ */
+async function lastSent(stack: Stack, due: readonly Drifted[], house: House, walk: Walk): Promise<Kept> {
+  const inventory = house.inventory.of(stackKeyOf(stack));
+  const wanted = new Set(due.map(({ key }) => key));
+  const sent = new Map<ObjectKey, RenderedObject>();
+  const take = (objects: Iterable<RenderedObject>): void => {
+    for (const object of objects)
+      if (wanted.has(object.key) && (isCreateOnly(object) || inventory.get(object.key)?.desired === object.digest))
+        sent.set(object.key, object);
+  };
+  if (stack.status?.applied !== undefined) take((await lastApplied(stack, due, house, walk))?.values() ?? []);
+  const revision = house.revisionOf(stack);
+  if (sent.size === wanted.size || revision === undefined) return sent;
+  try {
+    take((await house.engineOf(stack).render({ stack, revision, signal: walk.context.signal })).objects);
+  } catch (error) {
+    walk.context.signal.throwIfAborted();
+    // The run itself renders the commit next, and tells what is wrong with it.
+    walk.context.log.debug('the commit could not be rendered for a correction', { error });
+  }
+  return sent;
+}
+
+const isCreateOnly = ({ object }: RenderedObject): boolean =>
+  object.metadata.annotations?.[annotations.apply] === 'create-only';
 
 /** What was applied: from disk, or, where the disk is another one than then, rendered once more from the same commit. */
 async function lastApplied(stack: Stack, due: readonly Drifted[], house: House, walk: Walk): Promise<Kept | undefined> {
@@ -71,8 +105,7 @@ function claimed(stack: Stack, due: readonly Drifted[], kept: Kept, { inventory,
   return due.flatMap((drifted) => {
     const rendered = kept.get(drifted.key);
     if (rendered === undefined) return [];
-    const createOnly = rendered.object.metadata.annotations?.[annotations.apply] === 'create-only';
-    if (!createOnly || drifted.kind === 'deleted') return [{ ...drifted, rendered }];
+    if (!isCreateOnly(rendered) || drifted.kind === 'deleted') return [{ ...drifted, rendered }];
     const entry = inventory.of(key).get(drifted.key);
     const seen = observed.get(drifted.key)?.seen ?? '';
     if (entry !== undefined) inventory.put(key, { ...entry, seen });

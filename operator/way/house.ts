@@ -8,7 +8,7 @@ import type { Discovery, KubeObject, ObjectKey, Resource, Transport } from '#kub
 import type { ReconcileContext } from '#loop';
 import type { RenderedStore } from '#record';
 import type { Clock, Metrics, Outcome, Waiting } from '#runtime';
-import type { AppliedObject, Health, Rendered, Revision } from '#values';
+import type { Health, Rendered, Revision } from '#values';
 
 export interface House {
   readonly transport: Transport;
@@ -45,7 +45,10 @@ export interface House {
   claim(stack: string, content: string, keys: readonly ObjectKey[]): void;
   /** A wait while other stacks of the source have not read the commit; pruning could take what moves to them. */
   waitForHandover(stack: Stack): Waiting | undefined;
-  handOver(stack: Stack, key: ObjectKey): void;
+  /** Lets go of an object: to the stack that renders it now, if there is one, whose inventory then has it first. */
+  handOver(stack: Stack, key: ObjectKey): Promise<void>;
+  /** Another stack that renders the object, or has it in its inventory. */
+  movesTo(stack: Stack, key: ObjectKey): string | undefined;
   /** A wait while stacks that depend on this one are being deleted too. */
   dependentsInDeletion(stack: Stack): Waiting | undefined;
   waitForKinds(stack: Stack, kinds: ReadonlySet<string>): void;
@@ -67,7 +70,4 @@ export interface House {
 export interface Walk {
   readonly context: ReconcileContext;
   readonly startedMs: number;
-  /** Objects changed by earlier runs for the same content, not yet in a Change. */
-  kept(): readonly AppliedObject[];
-  keep(objects: readonly AppliedObject[]): void;
 }

@@ -1,3 +1,3 @@
 export type { House, Walk } from './house.ts';
-export { accountOf } from './stack-ref.ts';
+export { accountOf, refOf } from './stack-ref.ts';
 export { unwind, walk } from './way.ts';

@@ -3,6 +3,7 @@ import type { Stack } from '#api';
 import { writeChange, type ChangeFacts } from '#record';
 import type { AppliedObject, ObjectFailure, Rendered, Revision } from '#values';
 import type { House, Walk } from './house.ts';
+import { stackKeyOf } from './stack-ref.ts';
 
 interface Commit {
   readonly revision: Revision;
@@ -18,40 +19,67 @@ export function isApplied({ status, metadata }: Stack, tree: string | undefined)
   return tree !== undefined && last !== undefined && last.tree === tree && last.generation === metadata.generation;
 }
 
-export function applied({ revision, rendered, tree }: Commit, { metadata }: Stack, now: number): AppliedStatus {
+export function applied({ revision, rendered, tree }: Commit, stack: Stack, house: House): AppliedStatus {
   return {
     revision: revision.name,
     commit: revision.commit,
     tree,
     digest: rendered.digest,
-    generation: metadata.generation ?? 0,
-    time: new Date(now).toISOString(),
+    generation: stack.metadata.generation ?? 0,
+    inventory: house.inventory.fingerprint(stackKeyOf(stack)),
+    time: new Date(house.clock.now()).toISOString(),
   };
 }
 
 interface ChangeRequest extends Commit {
   readonly stack: Stack;
-  readonly objects: readonly AppliedObject[];
   readonly failures: readonly ObjectFailure[];
   readonly result: ChangeFacts['result'];
 }
 
-/** Writes the Change of what was done; a run that changed nothing leaves no record. */
+/**
+ * Writes the Change of what was done since the last one; nothing done leaves no record. What was done stands in the
+ * inventory until then, and the name of the Change is made of what it tells: so a crash neither loses nor doubles it.
+ */
 export async function recordChange(request: ChangeRequest, house: House, { startedMs, context }: Walk): Promise<void> {
-  const { objects, failures, result, revision } = request;
-  const changed = objects.filter(({ action }) => action !== 'unchanged');
-  for (const { action } of changed) house.metrics.appliedObjects.inc({ action });
+  const { stack, failures, result, revision } = request;
+  const changed = await nameFields(request, house);
   if (changed.length === 0) return;
   const message = summary(changed, failures);
   await writeChange(
-    { ...request, digest: request.rendered.digest, message, startedMs, endedMs: house.clock.now() },
+    {
+      ...request,
+      objects: changed,
+      digest: request.rendered.digest,
+      message,
+      startedMs,
+      endedMs: house.clock.now(),
+    },
     { transport: house.transport, ...house.changes },
   );
+  house.inventory.recorded(stackKeyOf(stack));
+  for (const { action } of changed) house.metrics.appliedObjects.inc({ action });
   const type = result === 'Failed' ? 'Warning' : 'Normal';
   context.event({
     type,
     reason: result === 'Failed' ? 'ApplyFailed' : 'Applied',
     message: `${revision.name}: ${message}`,
+  });
+}
+
+/** What was done, with the changed fields of configured objects, from the last revision that was rendered here. */
+async function nameFields({ stack, rendered }: ChangeRequest, house: House): Promise<AppliedObject[]> {
+  const done = house.inventory.unrecorded(stackKeyOf(stack)).map((object) => ({ ...object, fields: [] as string[] }));
+  const configured = done.filter(({ action }) => action === 'configured').map(({ key }) => key);
+  const digest = stack.status?.applied?.digest;
+  if (configured.length === 0 || digest === undefined) return done;
+  const before = await house.rendered.load(stackKeyOf(stack), digest, new Set(configured));
+  if (before === undefined) return done;
+  const after = new Map(rendered.objects.map((object) => [object.key, object]));
+  return done.map((object) => {
+    const [old, now] = [before.get(object.key), after.get(object.key)];
+    if (old === undefined || now === undefined) return object;
+    return { ...object, fields: house.fieldsBetween(old.object, now.object) };
   });
 }
 

@@ -41,12 +41,14 @@ export interface Rendered {
 /** One line of a stack's inventory, kept in the cluster. */
 export interface InventoryEntry {
   readonly key: ObjectKey;
-  /** Digest of what was sent; '' while the apply is in hand. */
+  /** Digest of what was sent; '' while an apply or a deletion is in hand. */
   readonly desired: string;
-  /** Digest of our managed fields in the API server's answer; '' while the apply is in hand. */
+  /** Digest of our managed fields in the API server's last answer; '' before the first. */
   readonly seen: string;
   /** The commit that last changed the object. */
   readonly commit: string;
+  /** What was done to the object and is in no Change yet; while the apply is in hand, what it will have been. */
+  readonly unrecorded?: ObjectAction;
 }
 
 export type Inventory = ReadonlyMap<ObjectKey, InventoryEntry>;

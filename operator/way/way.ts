@@ -1,11 +1,12 @@
 /** The way of one commit into the cluster: the only file that knows the order of the rooms. */
 import { annotations, type Stack } from '#api';
 import type { ApplyContext, ApplyReport } from '#apply';
+import { ignoreRules } from '#drift';
 import { gate } from '#gate';
 import type { ObjectKey } from '#kube';
 import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
 import { assertNotEmptied, assertPruneLimit } from '#plan';
-import type { AppliedObject, Plan, Rendered, Revision } from '#values';
+import type { Plan, Rendered, Revision } from '#values';
 import { correctDrift } from './drifted.ts';
 import { noteNoDrift } from './drift-report.ts';
 import { healthOfStack, noteHealth } from './healthy.ts';
@@ -35,7 +36,7 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
   if (last !== undefined) await noteHealth(stack, house, walk);
   const rendered = await renderStack(stack, revision, house, walk);
-  const plan = planStack(stack, rendered, house);
+  const plan = await letGo(stack, planStack(stack, rendered, house), house);
   const closed = gate(house.gateInput(stack));
   if ('kind' in closed) return closed;
   const handover = plan.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
@@ -51,10 +52,25 @@ function mayStand(stack: Stack, house: House): boolean {
   return isLatest && ready?.status !== 'False' && isFinished(stack, house) && house.hasSource(stack);
 }
 
-/** Whether no apply or deletion was cut short: an object in hand has no digest yet. */
+/**
+ * Whether the inventory is what it was when the commit was applied. It is not when an apply or a deletion was cut short,
+ * or when a newer commit was applied in part, or in full without its status being written, and then taken back.
+ */
 function isFinished(stack: Stack, house: House): boolean {
-  for (const { desired } of house.inventory.of(stackKeyOf(stack)).values()) if (desired === '') return false;
-  return true;
+  const { inventory } = stack.status?.applied ?? {};
+  return inventory === house.inventory.fingerprint(stackKeyOf(stack));
+}
+
+/**
+ * Hands over what moved to other stacks, whatever this stack waits for or fails over: the receiver may be what it
+ * waits for. Nothing changes in the cluster by that.
+ */
+async function letGo(stack: Stack, plan: Plan, house: House): Promise<Plan> {
+  const moved = plan.prunes.filter(({ key, action }) => action === 'forget' && house.movesTo(stack, key) !== undefined);
+  if (moved.length === 0) return plan;
+  for (const { key } of moved) await house.handOver(stack, key);
+  await house.inventory.flush(refOf(stack));
+  return { ...plan, prunes: plan.prunes.filter((object) => !moved.includes(object)) };
 }
 
 interface Commit {
@@ -70,38 +86,35 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   const engine = house.engineOf(stack);
   const applyContext = contextOf(stack, commit.revision.commit, house, walk);
   const report = await engine.apply(commit.plan, applyContext);
-  await nameFields(stack, commit, report, house);
   if (report.failures.length > 0) return fail({ stack, ...commit, ...report }, house, walk);
   if (!report.result.done) {
-    walk.keep(report.objects);
     return moving(
       'HealthProgressing',
       `wave ${report.result.wave} waits for ${report.result.waitsFor.slice(0, 3).join(', ')}`,
     );
   }
   const doomed = commit.plan.prunes.filter(({ action }) => action === 'prune').map(({ key }) => key);
-  for (const { key, action } of commit.plan.prunes) if (action === 'forget') house.handOver(stack, key);
+  for (const { key, action } of commit.plan.prunes) if (action === 'forget') await house.handOver(stack, key);
   const pruned = await engine.destroy(doomed, applyContext);
-  const objects = [...walk.kept(), ...report.objects, ...pruned.objects];
   if (pruned.failures.length > 0)
-    return fail(
-      { stack, ...commit, ...report, objects, failures: pruned.failures, reason: 'PruneFailed' },
-      house,
-      walk,
-    );
+    return fail({ stack, ...commit, ...report, failures: pruned.failures, reason: 'PruneFailed' }, house, walk);
   if (pruned.remaining.length > 0) {
-    walk.keep([...report.objects, ...pruned.objects]);
+    await house.inventory.flush(refOf(stack));
     return moving(
       'Progressing',
       `${pruned.remaining.length} objects are being deleted: ${pruned.remaining.slice(0, 3).join(', ')}`,
     );
   }
+  await recordChange({ stack, ...commit, failures: [], result: 'Applied' }, house, walk);
+  await house.inventory.flush(refOf(stack));
   await house.rendered.save(stackKeyOf(stack), commit.rendered, stack.spec.history);
-  await recordChange({ stack, ...commit, objects, failures: [], result: 'Applied' }, house, walk);
-  const done = applied(commit, stack, house.clock.now());
+  const done = applied(commit, stack, house);
   context.report({ applied: done, objects: commit.rendered.objects.length, failures: null, failureCount: 0 });
-  if (stack.spec.drift.mode !== 'ignore') noteNoDrift(stack, house, walk);
-  return healthOfStack({ ...stack, status: { ...stack.status, applied: done } }, house, walk);
+  const now = { ...stack, status: { ...stack.status, applied: done } };
+  if (stack.spec.drift.mode !== 'ignore') noteNoDrift(now, house, walk);
+  // What drifted while the apply was in hand was left alone until now.
+  await correctDrift(now, house, walk);
+  return healthOfStack(now, house, walk);
 }
 
 /** Deletes everything that a stack owns; `settled` when nothing is left. */
@@ -114,6 +127,7 @@ export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Ou
     const keys = owned.sort((a, b) => engine.keyOrder(b) - engine.keyOrder(a) || a.localeCompare(b));
     await house.assertAccount(accountOf(stack, house), walk.context.signal);
     const report = await engine.destroy(keys, contextOf(stack, '', house, walk));
+    if (report.failures.length + report.remaining.length > 0) await house.inventory.flush(refOf(stack));
     if (report.failures.length > 0) {
       walk.context.report({ failures: failuresOf(report.failures), failureCount: report.failures.length });
       throw failure('PruneFailed', {
@@ -165,7 +179,7 @@ function planStack(stack: Stack, rendered: Rendered, house: House): Plan {
     rendered,
     inventory,
     prune: stack.spec.prune,
-    movesTo: (object) => house.claims.claimedBy(object, key),
+    movesTo: (object) => house.movesTo(stack, object),
     keepsWhenPruned: (object) => house.observed.get(object)?.keepWhenPruned ?? false,
   });
   assertPruneLimit({
@@ -181,6 +195,8 @@ function contextOf(stack: Stack, commit: string, house: House, { context }: Walk
   const { transport, discovery, inventory, observed, concurrency } = house;
   const { force, recreate } = stack.spec;
   const as = accountOf(stack, house);
+  const { mode } = stack.spec.drift;
+  const ignored = ignoreRules(stack.spec.drift.ignore);
   return {
     transport,
     discovery,
@@ -193,38 +209,24 @@ function contextOf(stack: Stack, commit: string, house: House, { context }: Walk
     as,
     stack: refOf(stack),
     signal: context.signal,
+    mayTakeBack: (key) => mode === 'correct' && !ignored.some((rule) => rule.matches(key)),
   };
-}
-
-/** Enters the changed fields of configured objects, from the last revision that was rendered here. */
-async function nameFields(stack: Stack, { rendered }: Commit, report: ApplyReport, house: House): Promise<void> {
-  const configured = report.objects.filter(({ action }) => action === 'configured');
-  const digest = stack.status?.applied?.digest;
-  if (configured.length === 0 || digest === undefined) return;
-  const before = await house.rendered.load(stackKeyOf(stack), digest, new Set(configured.map(({ key }) => key)));
-  if (before === undefined) return;
-  const after = new Map(rendered.objects.map((object) => [object.key, object]));
-  report.objects.forEach((object, index) => {
-    const [old, now] = [before.get(object.key), after.get(object.key)];
-    if (old !== undefined && now !== undefined)
-      report.objects[index] = { ...object, fields: house.fieldsBetween(old.object, now.object) };
-  });
 }
 
 interface Failed extends Commit, Pick<ApplyReport, 'failures' | 'unknownKinds'> {
   readonly stack: Stack;
-  readonly objects: readonly AppliedObject[];
   readonly reason?: 'PruneFailed';
 }
 
 /** Tells what failed, records what was done all the same, and throws. */
 async function fail(failed: Failed, house: House, walk: Walk): Promise<never> {
-  const { stack, failures, objects, reason = 'ApplyFailed' } = failed;
+  const { stack, failures, reason = 'ApplyFailed' } = failed;
   house.waitForKinds(stack, failed.unknownKinds);
   walk.context.report({ failures: failuresOf(failures), failureCount: failures.length });
-  if (objects.some(({ action }) => action !== 'unchanged')) {
+  // An API server that is away for a moment is no result: the next run goes on, and tells of what this one did.
+  if (failures.some((one) => one.reason !== 'ApiUnavailable'))
     await recordChange({ ...failed, result: 'Failed' }, house, walk);
-  }
+  await house.inventory.flush(refOf(stack));
   const [first] = failures;
   const single = failures.length === 1 && first !== undefined;
   const rest = failures.length > 1 ? ` (and ${failures.length - 1} more, see status.failures)` : '';

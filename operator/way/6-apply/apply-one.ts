@@ -6,6 +6,8 @@ import {
   createObject,
   deleteObject,
   getObject,
+  isFirstManager,
+  managedDigest,
   takeOverClientSideApply,
   type KubeObject,
   type Resource,
@@ -26,8 +28,10 @@ export interface ApplyOne {
   readonly as: Account | undefined;
   readonly force: boolean;
   readonly recreate: boolean;
-  /** Whether the stack's inventory held the object before this run. */
-  readonly known: boolean;
+  /** Whether the stack has had the object before; `unsure`: a run for it was cut short, perhaps before it began. */
+  readonly known: boolean | 'unsure';
+  /** Digest of our managed fields after the last apply, when what others took of them since may be taken back. */
+  readonly seen?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -60,13 +64,16 @@ async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
       const live = await read(request);
       if (live !== undefined) return { object: live, action: 'unchanged' };
     }
-    const { object, created } = await send(request);
+    const { object, created, tries } = await send(request);
     if (created) return { object, action: 'created' };
-    if (known) return { object, action: 'configured' };
+    if (known === true) return { object, action: 'configured' };
+    // Its creation may have been ours all the same: the answer was lost, or we were.
+    if ((known === 'unsure' || tries > 1) && isFirstManager(object)) return { object, action: 'created' };
     return { object: isFromKubectl(object) ? await takeOver(request, object) : object, action: 'adopted' };
   } catch (error) {
     const failed = toFailure(error, request);
-    if (failed.reason !== 'FieldConflict' || known) throw failed;
+    if (failed.reason !== 'FieldConflict') throw failed;
+    if (known === true) return { object: await takeBack(request, failed), action: 'configured' };
     const live = await read(request);
     if (live === undefined || !isFromKubectl(live)) throw failed;
     return { object: await takeOver(request, live), action: 'adopted' };
@@ -80,10 +87,20 @@ async function takeOver(request: ApplyOne, live: KubeObject): Promise<KubeObject
   return (await send(request)).object;
 }
 
+/**
+ * Somebody changed by hand what is ours just before this commit: that is drift, and is taken back. A conflict while
+ * our fields are as we left them is about one that was never ours.
+ */
+async function takeBack(request: ApplyOne, conflict: Failure): Promise<KubeObject> {
+  const live = await read(request);
+  if (request.seen === undefined || live === undefined || managedDigest(live) === request.seen) throw conflict;
+  return (await send({ ...request, force: true })).object;
+}
+
 export function send(
   { transport, resource, rendered, as, force, signal }: ApplyOne,
   { dryRun = false }: { readonly dryRun?: boolean } = {},
-): Promise<{ object: KubeObject; created: boolean }> {
+): ReturnType<typeof applyObject> {
   return applyObject({ transport, resource, object: rendered.object, force, dryRun, as, signal });
 }
 

@@ -2,7 +2,18 @@
 import { labels } from '#api';
 import { managedDigest, parseKey, type Discovery, type KubeObject, type ObjectKey, type Transport } from '#kube';
 import { asFailure, failure, mapBounded } from '#runtime';
-import type { AppliedObject, Health, ObjectFailure, Plan, PlannedObject, RenderedObject, Wave } from '#values';
+import type {
+  AppliedObject,
+  Health,
+  Inventory,
+  InventoryEntry,
+  ObjectAction,
+  ObjectFailure,
+  Plan,
+  PlannedObject,
+  RenderedObject,
+  Wave,
+} from '#values';
 import { applyOne, type Account } from './apply-one.ts';
 import type { InventoryStore, StackRef } from './inventory.ts';
 
@@ -37,6 +48,8 @@ export interface ApplyContext {
   readonly as: Account | undefined;
   readonly force: boolean;
   readonly recreate: boolean;
+  /** Whether what others take of our fields is drift that is to be put back. */
+  mayTakeBack(key: ObjectKey): boolean;
   readonly commit: string;
   /** Requests in flight at once. */
   readonly concurrency: number;
@@ -57,14 +70,13 @@ export interface ApplyReport {
 }
 
 /**
- * Applies what the plan says. Inventory is written before the first object and after the last one, also when
- * the run is cut short, so that nothing which was created is ever unknown.
+ * Applies what the plan says. Inventory is written before the first object, and after the last one unless all went
+ * well: then the caller writes it, once a Change tells of what was done. So nothing which was created is ever unknown.
  */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<ApplyReport> {
   const report: ApplyReport = { objects: [], failures: [], unknownKinds: new Set(), result: { done: true } };
-  const known = new Map(
-    [...context.inventory.of(stackKey(context.stack))].map(([key, { desired }]) => [key, desired !== '']),
-  );
+  const known = new Map(context.inventory.of(stackKey(context.stack)));
+  let finished = false;
   await announce(plan, context);
   try {
     for (const wave of plan.waves) {
@@ -77,8 +89,9 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
         break;
       }
     }
+    finished = report.failures.length === 0 && report.result.done;
   } finally {
-    await context.inventory.flush(context.stack);
+    if (!finished) await context.inventory.flush(context.stack);
   }
   return report;
 }
@@ -97,15 +110,24 @@ async function announce(plan: Plan, { inventory, stack, commit, signal }: ApplyC
   for (const { objects } of plan.waves) {
     for (const { key, action } of objects) {
       const other = inventory.ownerOf(key);
-      if (action === 'apply' && (other === undefined || other === owner))
-        inventory.put(owner, { key, desired: '', seen: '', commit });
+      if (action !== 'apply' || (other !== undefined && other !== owner)) continue;
+      const entry = inventory.of(owner).get(key);
+      const unrecorded = entry?.unrecorded ?? (entry === undefined ? 'created' : 'configured');
+      inventory.put(owner, { key, desired: '', seen: entry?.seen ?? '', commit, unrecorded });
     }
   }
   await inventory.flush(stack, signal);
 }
 
-/** What the inventory held before this run: true when applied, false when an earlier run was cut short over it. */
-type Known = ReadonlyMap<ObjectKey, boolean>;
+/** What the inventory held before this run. */
+type Known = Inventory;
+
+/** Whether the stack has had the object before. */
+export function isKnown(before: InventoryEntry | undefined): boolean | 'unsure' {
+  if (before === undefined) return false;
+  const { desired, seen, unrecorded } = before;
+  return desired === '' && seen === '' && unrecorded === 'created' ? 'unsure' : true;
+}
 
 async function applyWave(wave: Wave, known: Known, context: ApplyContext, report: ApplyReport): Promise<void> {
   const objects = wave.objects.filter(({ action }) => action === 'apply');
@@ -148,17 +170,27 @@ async function applyPlanned(
       ...context,
       resource,
       rendered,
-      known: known.has(key),
+      known: isKnown(known.get(key)),
+      seen: context.mayTakeBack(key) ? known.get(key)?.seen : undefined,
     });
     action = applied.action;
     return applied.object;
   });
   const same = before?.resourceVersion === object.metadata.resourceVersion;
-  if (action === 'configured' && same && known.get(key) === true) action = 'unchanged';
+  const last = known.get(key);
+  if (action === 'configured' && same && last !== undefined && last.desired !== '') action = 'unchanged';
   // Git only creates it, and it was there before: it stays whose it is.
   if (labelledStack(object) !== stackKey(stack)) return inventory.drop(stackKey(stack), key);
-  inventory.put(stackKey(stack), { key, desired: rendered.digest, seen: managedDigest(object), commit });
+  const entry = { key, desired: rendered.digest, seen: managedDigest(object), commit };
+  const unrecorded = since(isKnown(last) === true ? last?.unrecorded : undefined, action);
+  inventory.put(stackKey(stack), unrecorded === undefined ? entry : { ...entry, unrecorded });
   report.objects.push({ key, action, fields: [] });
+}
+
+/** What was done in all since the last record: an object that came is told of as having come. */
+function since(before: ObjectAction | undefined, now: ObjectAction): ObjectAction | undefined {
+  if (now === 'unchanged') return before;
+  return before === undefined || before === 'configured' || now !== 'configured' ? now : before;
 }
 
 /** @throws Failure OwnedByOtherStack: an object has one owning stack, and the first one keeps it. */

@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { shardOf, shardsFor } from './inventory.ts';
+import type { Inventory } from '#api';
+import type { ObjectKey, Resource, Transport } from '#kube';
+import type { InventoryEntry } from '#values';
+import { InventoryStore, readShards, shardOf, shardsFor } from './inventory.ts';
 
 test('shards only grow, by doubling, and hold a thousand entries each on average', () => {
   expect([shardsFor(0, 0), shardsFor(1000, 1), shardsFor(1001, 1), shardsFor(10_000, 1), shardsFor(5, 16)]).toEqual([
@@ -25,4 +28,82 @@ test('ten thousand keys spread evenly enough that no shard passes its bound', ()
     counts.set(shard, (counts.get(shard) ?? 0) + 1);
   }
   expect(Math.max(...counts.values())).toBeLessThan(2000);
+});
+
+const shard = (number: number, count: number, keys: readonly string[]): Inventory => ({
+  apiVersion: 'plumbline.dev/v1alpha1',
+  kind: 'Inventory',
+  metadata: {
+    name: `app-${number}`,
+    namespace: 'shop',
+    annotations: { 'plumbline.dev/shards': String(count) },
+  },
+  spec: {
+    stack: 'app',
+    shard: number,
+    entries: keys.map((key) => ({ key, desired: `of ${count}`, seen: '', commit: '' })),
+  },
+});
+
+test('a resize that was cut short at any place loses no entry, and takes the newer word for each', () => {
+  const keys = [...Array(40).keys()].map((index) => `ConfigMap/shop/c${index}`);
+  const old = [0, 1].map((number) =>
+    shard(
+      number,
+      2,
+      keys.filter((key) => shardOf(key, 2) === number),
+    ),
+  );
+  const all = [0, 1, 2, 3].map((number) =>
+    shard(
+      number,
+      4,
+      keys.filter((key) => shardOf(key, 4) === number),
+    ),
+  );
+  for (let written = 1; written <= 4; written += 1) {
+    const there = new Map([...old, ...all.slice(4 - written)].map((object) => [object.spec.shard, object]));
+    const { entries, count, stale } = readShards([...there.values()]);
+    expect(entries.map(({ key }) => key).sort()).toEqual([...keys].sort());
+    const renewed = entries.filter(({ key }) => shardOf(key, 4) >= 4 - written);
+    expect(renewed.every(({ desired }) => desired === 'of 4')).toBe(true);
+    expect([count, stale]).toEqual([4, [0, 1, 2, 3].slice(0, 4 - written)]);
+  }
+});
+
+const offline = (): InventoryStore => new InventoryStore({} as Transport, {} as Resource);
+const entryOf = (name: string, desired: string): InventoryEntry => ({
+  key: `ConfigMap/shop/${name}` as ObjectKey,
+  desired,
+  seen: 's',
+  commit: 'c',
+});
+
+test('the fingerprint tells contents apart, and not the order in which they came', () => {
+  const [one, two] = [offline(), offline()];
+  one.put('shop/app', entryOf('a', '1'));
+  one.put('shop/app', entryOf('b', '2'));
+  two.put('shop/app', entryOf('b', '2'));
+  two.put('shop/app', entryOf('a', '1'));
+  expect(one.fingerprint('shop/app')).toBe(two.fingerprint('shop/app'));
+  two.put('shop/app', entryOf('a', '2'));
+  expect(one.fingerprint('shop/app')).not.toBe(two.fingerprint('shop/app'));
+  two.drop('shop/app', entryOf('a', '2').key);
+  expect(one.fingerprint('shop/app')).not.toBe(two.fingerprint('shop/app'));
+});
+
+test('what was done is told until it is recorded, what is in hand is not', () => {
+  const store = offline();
+  store.put('shop/app', { ...entryOf('a', '1'), unrecorded: 'created' });
+  store.put('shop/app', { ...entryOf('b', ''), unrecorded: 'created' });
+  store.put('shop/app', entryOf('c', '1'));
+  store.put('shop/app', entryOf('d', '1'));
+  store.drop('shop/app', entryOf('d', '1').key, { pruned: true });
+  expect(store.unrecorded('shop/app')).toEqual([
+    { key: 'ConfigMap/shop/a', action: 'created' },
+    { key: 'ConfigMap/shop/d', action: 'pruned' },
+  ]);
+  store.recorded('shop/app');
+  expect(store.unrecorded('shop/app')).toEqual([]);
+  expect([...store.of('shop/app').keys()]).toHaveLength(3);
 });

@@ -1,11 +1,15 @@
 /** What every stack owns, object by object: kept in memory, written to `Inventory` objects in shards. */
 import { inventoryKind, type Inventory as InventoryObject } from '#api';
-import { createObject, deleteObject, patchMerge, type ObjectKey, type Resource, type Transport } from '#kube';
-import type { Inventory, InventoryEntry } from '#values';
+import { ApiError, createObject, deleteObject, patchMerge, type ObjectKey, type Resource, type Transport } from '#kube';
+import { Turns } from '#runtime';
+import type { Inventory, InventoryEntry, ObjectAction } from '#values';
 
 /** A shard is split when it would hold more than this. */
 const entriesPerShard = 1000;
 const label = 'plumbline.dev/inventory-of';
+const countAnnotation = 'plumbline.dev/shards';
+
+type StoredEntry = NonNullable<InventoryObject['spec']['entries']>[number];
 
 export interface StackRef {
   readonly namespace: string;
@@ -15,10 +19,14 @@ export interface StackRef {
 
 interface Shards {
   readonly entries: Map<ObjectKey, InventoryEntry>;
+  /** Objects that were pruned, until a Change says so. */
+  readonly pruned: Set<ObjectKey>;
   /** Number of shards in the cluster; 0 before the first write. */
   count: number;
   /** Shards whose entries differ from what the cluster holds. */
-  readonly dirty: Set<number>;
+  dirty: Set<number>;
+  /** Of what the entries say; undefined when they changed since it was worked out. */
+  fingerprint?: string | undefined;
 }
 
 /**
@@ -28,6 +36,7 @@ interface Shards {
 export class InventoryStore {
   readonly #stacks = new Map<string, Shards>();
   readonly #owners = new Map<ObjectKey, string>();
+  readonly #turns = new Turns();
   readonly #transport: Transport;
   readonly #resource: Resource;
 
@@ -36,20 +45,20 @@ export class InventoryStore {
     this.#resource = resource;
   }
 
-  /** Takes in one `Inventory` object as it was found in the cluster at the start. */
-  load(object: InventoryObject): void {
-    const stack = `${object.metadata.namespace}/${object.spec.stack}`;
-    const shards = this.#shards(stack);
-    shards.count = Math.max(shards.count, shardCount(object));
-    for (const entry of object.spec.entries ?? []) {
-      const key = entry.key as ObjectKey;
-      shards.entries.set(key, {
-        key,
-        desired: entry.desired ?? '',
-        seen: entry.seen ?? '',
-        commit: entry.commit ?? '',
-      });
-      this.#owners.set(key, stack);
+  /** Takes in all `Inventory` objects as they were found in the cluster at the start. */
+  load(objects: Iterable<InventoryObject>): void {
+    const stacks = Map.groupBy(objects, ({ metadata, spec }) => `${metadata.namespace}/${spec.stack}`);
+    for (const [stack, found] of stacks) {
+      const { entries, count, stale } = readShards(found);
+      const shards = this.#shards(stack);
+      Object.assign(shards, { count, dirty: new Set(stale), fingerprint: undefined });
+      for (const entry of entries) {
+        if (entry.unrecorded === 'pruned') shards.pruned.add(entry.key);
+        else {
+          shards.entries.set(entry.key, entry);
+          this.#owners.set(entry.key, stack);
+        }
+      }
     }
   }
 
@@ -62,18 +71,56 @@ export class InventoryStore {
     return this.#owners.get(key);
   }
 
+  /** Another stack whose inventory holds the object: a crash in the middle of a handover leaves two. */
+  holderBeside(key: ObjectKey, stack: string): string | undefined {
+    for (const [other, { entries }] of this.#stacks) if (other !== stack && entries.has(key)) return other;
+    return undefined;
+  }
+
+  /** Tells two states of a stack's inventory apart, whatever the order of its entries: what is owned, and in what content. */
+  fingerprint(stack: string): string {
+    const shards = this.#shards(stack);
+    return (shards.fingerprint ??= fingerprintOf(shards.entries.values()));
+  }
+
   put(stack: string, entry: InventoryEntry): void {
     const shards = this.#shards(stack);
     shards.entries.set(entry.key, entry);
+    shards.pruned.delete(entry.key);
+    shards.fingerprint = undefined;
     this.#owners.set(entry.key, stack);
     shards.dirty.add(shardOf(entry.key, shards.count));
   }
 
-  drop(stack: string, key: ObjectKey): void {
+  /** `pruned`: a Change has to tell of it. */
+  drop(stack: string, key: ObjectKey, { pruned = false } = {}): void {
     const shards = this.#shards(stack);
     if (!shards.entries.delete(key)) return;
+    if (pruned) shards.pruned.add(key);
+    shards.fingerprint = undefined;
     if (this.#owners.get(key) === stack) this.#owners.delete(key);
     shards.dirty.add(shardOf(key, shards.count));
+  }
+
+  /** What was done to the stack's objects, by this process or an earlier one, and is in no Change yet. */
+  unrecorded(stack: string): { readonly key: ObjectKey; readonly action: ObjectAction }[] {
+    const { entries, pruned } = this.#shards(stack);
+    const done: { key: ObjectKey; action: ObjectAction }[] = [];
+    for (const { key, desired, unrecorded } of entries.values())
+      if (unrecorded !== undefined && desired !== '') done.push({ key, action: unrecorded });
+    for (const key of pruned) done.push({ key, action: 'pruned' });
+    return done;
+  }
+
+  /** A Change tells of all that was done. */
+  recorded(stack: string): void {
+    const shards = this.#shards(stack);
+    for (const { key, action } of this.unrecorded(stack)) {
+      shards.dirty.add(shardOf(key, shards.count));
+      const { unrecorded: _, ...entry } = shards.entries.get(key) ?? {};
+      if (action !== 'pruned') shards.entries.set(key, entry as InventoryEntry);
+    }
+    shards.pruned.clear();
   }
 
   /** Forgets a deleted stack; its `Inventory` objects go with it by owner reference. */
@@ -85,45 +132,60 @@ export class InventoryStore {
   /** Writes what changed since the last flush; nothing changed, nothing written. */
   async flush(ref: StackRef, signal?: AbortSignal): Promise<void> {
     const stack = `${ref.namespace}/${ref.name}`;
-    const shards = this.#shards(stack);
+    // A handover flushes the inventory of another stack, which may be in the middle of its own flush.
+    await this.#turns.take(stack, () => this.#flush(ref, this.#shards(stack), signal));
+  }
+
+  async #flush(ref: StackRef, shards: Shards, signal?: AbortSignal): Promise<void> {
     if (shards.dirty.size === 0) return;
-    const wanted = shardsFor(shards.entries.size, shards.count);
-    const resized = wanted !== shards.count;
-    const numbers = resized ? [...Array(wanted).keys()] : [...shards.dirty];
-    const before = shards.count;
-    for (const number of numbers)
-      await this.#write(ref, { number, count: wanted, exists: number < before }, shards, signal);
+    const { dirty, count: before } = shards;
+    const wanted = shardsFor(shards.entries.size, before);
+    // New shards first: until the old ones shrink, every entry is in one or the other.
+    const numbers = wanted === before ? [...dirty] : [...Array(wanted).keys()].reverse();
+    shards.dirty = new Set();
     shards.count = wanted;
-    shards.dirty.clear();
+    try {
+      for (const number of numbers)
+        await this.#write(ref, { number, count: wanted, exists: number < before }, shards, signal);
+    } catch (error) {
+      for (const number of numbers) shards.dirty.add(number);
+      throw error;
+    }
   }
 
   async #write(
     ref: StackRef,
     shard: { number: number; count: number; exists: boolean },
-    { entries }: Shards,
+    { entries, pruned }: Shards,
     signal?: AbortSignal,
   ): Promise<void> {
     const name = `${ref.name}-${shard.number}`;
+    const here = (key: string): boolean => shardOf(key, shard.count) === shard.number;
     const spec = {
       stack: ref.name,
       shard: shard.number,
-      entries: [...entries.values()].filter(({ key }) => shardOf(key, shard.count) === shard.number),
+      entries: [
+        ...[...entries.values()].filter(({ key }) => here(key)),
+        ...[...pruned].filter(here).map((key) => ({ key, unrecorded: 'pruned' })),
+      ],
     };
     const metadata = {
       name,
       namespace: ref.namespace,
       labels: { [label]: ref.name },
-      annotations: { 'plumbline.dev/shards': String(shard.count) },
+      annotations: { [countAnnotation]: String(shard.count) },
       ownerReferences: [
         { apiVersion: inventoryKind.apiVersion, kind: 'Stack', name: ref.name, uid: ref.uid, controller: true },
       ],
     };
-    const target = { transport: this.#transport, resource: this.#resource, namespace: ref.namespace, name, signal };
-    if (shard.exists) await patchMerge({ ...target, patch: { metadata: { annotations: metadata.annotations }, spec } });
-    else {
-      const object = { apiVersion: inventoryKind.apiVersion, kind: inventoryKind.kind, metadata, spec };
-      await createObject({ transport: this.#transport, resource: this.#resource, object, signal });
-    }
+    const target = { transport: this.#transport, resource: this.#resource, signal };
+    const object = { apiVersion: inventoryKind.apiVersion, kind: inventoryKind.kind, metadata, spec };
+    const patch = (): Promise<unknown> =>
+      patchMerge({ ...target, namespace: ref.namespace, name, patch: { metadata, spec } });
+    const create = (): Promise<unknown> => createObject({ ...target, object });
+    // What memory says of a shard's existence is wrong when the answer of its creation was lost, or somebody deleted it.
+    if (shard.exists) await patch().catch(unless(404, create));
+    else await create().catch(unless(409, patch));
   }
 
   /** Deletes the `Inventory` objects of a stack that is gone but whose owner reference nobody collects. */
@@ -144,13 +206,47 @@ export class InventoryStore {
 
   #shards(stack: string): Shards {
     let shards = this.#stacks.get(stack);
-    if (shards === undefined) this.#stacks.set(stack, (shards = { entries: new Map(), count: 0, dirty: new Set() }));
+    if (shards === undefined)
+      this.#stacks.set(stack, (shards = { entries: new Map(), pruned: new Set(), count: 0, dirty: new Set() }));
     return shards;
   }
 }
 
-function shardCount(object: InventoryObject): number {
-  return Number(object.metadata.annotations?.['plumbline.dev/shards'] ?? object.spec.shard + 1);
+/** Tries the other way when the API server answers this. */
+const unless =
+  (status: number, other: () => Promise<unknown>) =>
+  (error: unknown): Promise<unknown> => {
+    if (error instanceof ApiError && error.status === status) return other();
+    throw error;
+  };
+
+const shardCount = ({ metadata, spec }: InventoryObject): number =>
+  Number(metadata.annotations?.[countAnnotation] ?? spec.shard + 1);
+
+/**
+ * The entries of all shards of a stack, and the shards that are to be written anew. After a crash in the middle of a
+ * resize some shards are still of the smaller count; for a key that has its place in a new shard, that one is right.
+ */
+export function readShards(shards: readonly InventoryObject[]): {
+  readonly entries: readonly InventoryEntry[];
+  readonly count: number;
+  readonly stale: readonly number[];
+} {
+  const count = Math.max(...shards.map(shardCount));
+  const current = new Set(shards.filter((shard) => shardCount(shard) === count).map(({ spec }) => spec.shard));
+  const entries = shards.flatMap(({ spec }) =>
+    (spec.entries ?? []).filter(({ key }) => {
+      const home = shardOf(key, count);
+      return current.has(home) ? spec.shard === home : !current.has(spec.shard);
+    }),
+  );
+  const stale = [...Array(count).keys()].filter((number) => !current.has(number));
+  return { entries: entries.map(entryOf), count, stale };
+}
+
+function entryOf({ key, desired = '', seen = '', commit = '', unrecorded }: StoredEntry): InventoryEntry {
+  const entry = { key: key as ObjectKey, desired, seen, commit };
+  return unrecorded === undefined ? entry : { ...entry, unrecorded };
 }
 
 /** Shards only grow, by doubling, so that most flushes touch the shards of the changed objects alone. */
@@ -160,9 +256,25 @@ export function shardsFor(entries: number, current: number): number {
   return count;
 }
 
-/** FNV-1a over the key: stable over restarts and versions. */
-export function shardOf(key: string, count: number): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193) >>> 0;
-  return hash % Math.max(count, 1);
+/** The shard of a key: stable over restarts and versions. */
+export const shardOf = (key: string, count: number): number => hashOf(key) % Math.max(count, 1);
+
+/** FNV-1a, 32 bits. */
+function hashOf(text: string, start = 0x811c9dc5): number {
+  let hash = start;
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  return hash;
+}
+
+/** Two sums, so that the order of the entries does not count. */
+function fingerprintOf(entries: Iterable<InventoryEntry>): string {
+  let [count, one, two] = [0, 0, 0];
+  for (const { key, desired } of entries) {
+    const hash = hashOf(desired, hashOf(key));
+    count += 1;
+    one = (one + hash) >>> 0;
+    two = (two + Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)) >>> 0;
+  }
+  return [count, one, two].map((part) => part.toString(36)).join('-');
 }

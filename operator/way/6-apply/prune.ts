@@ -11,7 +11,7 @@ import {
 } from '#kube';
 import { asFailure, mapBounded } from '#runtime';
 import type { AppliedObject, ObjectFailure } from '#values';
-import { labelledStack, stackKey, type ApplyContext } from './apply-plan.ts';
+import { isKnown, labelledStack, stackKey, type ApplyContext } from './apply-plan.ts';
 
 export interface PruneReport {
   readonly objects: AppliedObject[];
@@ -27,9 +27,10 @@ export interface PruneRequest {
   readonly phaseOf: (key: ObjectKey) => number;
 }
 
-/** Every call sends what can go now; call again when the remaining objects are gone. */
+/** Every call sends what can go now; call again when the remaining objects are gone. The caller writes the inventory. */
 export async function pruneObjects({ keys, phaseOf }: PruneRequest, context: ApplyContext): Promise<PruneReport> {
   const report: PruneReport = { objects: [], failures: [], remaining: [] };
+  if (keys.length === 0) return report;
   await context.observed.ensure(await knownKinds(keys, context));
   await announce(keys, context);
   let index = 0;
@@ -40,7 +41,6 @@ export async function pruneObjects({ keys, phaseOf }: PruneRequest, context: App
     await mapBounded(batch, context.concurrency, (key) => pruneOne(key, context, report), { signal: context.signal });
   }
   for (const key of keys.slice(index)) report.remaining.push(key);
-  await context.inventory.flush(context.stack);
   return report;
 }
 
@@ -49,14 +49,13 @@ async function announce(keys: readonly ObjectKey[], { inventory, stack, signal }
   const owner = stackKey(stack);
   for (const key of keys) {
     const entry = inventory.of(owner).get(key);
-    if (entry !== undefined && entry.seen !== '') inventory.put(owner, { ...entry, desired: '', seen: '' });
+    if (entry !== undefined && entry.desired !== '') inventory.put(owner, { ...entry, desired: '' });
   }
   await inventory.flush(stack, signal);
 }
 
 async function knownKinds(keys: readonly ObjectKey[], { discovery }: ApplyContext): Promise<ObjectKey[]> {
   const known: ObjectKey[] = [];
-  if (keys.length === 0) return known;
   // A table from before could lack a kind that is served now, and its objects would be taken for gone.
   discovery.invalidate();
   for (const key of keys) if ((await discovery.resource(parseKey(key))) !== undefined) known.push(key);
@@ -65,10 +64,14 @@ async function knownKinds(keys: readonly ObjectKey[], { discovery }: ApplyContex
 
 async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneReport): Promise<void> {
   const { discovery, inventory, observed, stack, as, transport, signal } = context;
-  const gone = (): void => {
-    inventory.drop(stackKey(stack), key);
-    report.objects.push({ key, action: 'pruned', fields: [] });
+  const owner = stackKey(stack);
+  const drop = (pruned: boolean): void => {
+    inventory.drop(owner, key, { pruned });
+    if (pruned) report.objects.push({ key, action: 'pruned', fields: [] });
   };
+  // What was announced and never sent leaves no trace.
+  const entry = inventory.of(owner).get(key);
+  const gone = (): void => drop(entry === undefined || isKnown(entry) === true);
   try {
     const { group, kind, namespace, name } = parseKey(key);
     const resource = await discovery.resource({ group, kind });
@@ -78,7 +81,8 @@ async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneRepo
     if (live?.deleting) return void report.remaining.push(key);
     if (live === undefined) {
       const found = await readUnseen(key, resource, context);
-      if (found === undefined || !isOurs(found, stackKey(stack))) return gone();
+      if (found === undefined) return gone();
+      if (!isOurs(found, owner)) return drop(false);
     }
     const { deleted } = await deleteObject({
       transport,
@@ -90,7 +94,7 @@ async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneRepo
       as,
       signal,
     });
-    if (deleted) gone();
+    if (deleted) drop(true);
     else report.remaining.push(key);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 /** Writes the `Change` of a revision: who, what, when, with what result. Immutable, bounded by `spec.history`. */
 import { changeKind, labels, type Stack } from '#api';
-import { createObject, deleteObject, type KubeObject, type Resource, type Transport } from '#kube';
+import { ApiError, createObject, deleteObject, digestOf, type KubeObject, type Resource, type Transport } from '#kube';
 import type { AppliedObject, ObjectFailure, Revision } from '#values';
 
 export type ChangeResult = 'Applied' | 'Failed' | 'Healed';
@@ -31,7 +31,7 @@ export function changeObject(facts: ChangeFacts): KubeObject {
     apiVersion: changeKind.apiVersion,
     kind: changeKind.kind,
     metadata: {
-      name: `${name.slice(0, 40)}-${revision.commit.slice(0, 8)}-${startedMs.toString(36)}`,
+      name: `${name.slice(0, 40)}-${revision.commit.slice(0, 8)}-${identityOf(facts)}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels: { [labels.changeOf]: name },
       ownerReferences: [{ apiVersion: changeKind.apiVersion, kind: 'Stack', name, uid: uid ?? '', controller: true }],
@@ -62,6 +62,15 @@ export function changeObject(facts: ChangeFacts): KubeObject {
   };
 }
 
+/** The same for the same record, however often it is written: what was done to which objects, coming from where. */
+function identityOf({ stack, digest, result, objects }: ChangeFacts): string {
+  const { uid, generation } = stack.metadata;
+  const from = stack.status?.applied?.time;
+  const keys = objects.map(({ key }) => key).sort();
+  const hex = Buffer.from(digestOf([uid, generation, from, digest, result, keys]), 'base64url').toString('hex');
+  return hex.slice(0, 10);
+}
+
 export interface ChangeStore {
   readonly transport: Transport;
   readonly resource: Resource;
@@ -71,9 +80,18 @@ export interface ChangeStore {
 
 /** Creates the record, then deletes the oldest ones over `spec.history`. */
 export async function writeChange(facts: ChangeFacts, { transport, resource, namesOf }: ChangeStore): Promise<void> {
-  await createObject({ transport, resource, object: changeObject(facts) });
+  const object = changeObject(facts);
+  try {
+    await createObject({ transport, resource, object });
+  } catch (error) {
+    if (!isThere(error)) throw error;
+  }
   const { namespace } = facts.stack.metadata;
-  const names = namesOf(facts.stack);
+  const names = namesOf(facts.stack).filter((name) => name !== object.metadata.name);
   const surplus = names.length + 1 - facts.stack.spec.history;
   for (const name of names.slice(0, Math.max(surplus, 0))) await deleteObject({ transport, resource, namespace, name });
 }
+
+/** It was written before: the answer was lost, or the process ended before it could note that. */
+const isThere = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 409 && error.api?.reason === 'AlreadyExists';
