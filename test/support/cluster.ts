@@ -92,8 +92,8 @@ export class TestCluster implements AsyncDisposable {
 export const kubeconfig = process.env['PLUMBLINE_TEST_KUBECONFIG'] ?? '';
 
 /** Connects, and sees to it that Plumbline's own kinds are there. */
-export async function cluster(): Promise<TestCluster> {
-  const config = await loadClusterConfig({ kubeconfig });
+export async function cluster(file = kubeconfig): Promise<TestCluster> {
+  const config = await loadClusterConfig({ kubeconfig: file });
   const test = new TestCluster(new Transport(config));
   const folder = join(import.meta.dirname, '..', '..', 'charts', 'crds');
   for (const file of await readdir(folder)) await test.apply(await readFile(join(folder, file), 'utf8'));

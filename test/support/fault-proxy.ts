@@ -8,6 +8,10 @@ import type { ClusterConfig } from '#kube';
 export interface Fault {
   /** Answers so instead of asking the API server. */
   readonly refuse?: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
+  /** Cuts the connection without asking the API server. */
+  readonly drop?: boolean;
+  /** Asks the API server only after so long, and not at all when the client has gone by then. */
+  readonly delayMs?: number;
   /** Asks the API server, and cuts the connection instead of passing on the answer. */
   readonly swallow?: boolean;
   /** Cuts the connection after so many bytes of the answer. */
@@ -49,7 +53,7 @@ export class FaultProxy implements AsyncDisposable {
     return this.#watches.size;
   }
 
-  /** Ends every open watch: with the line as its last event, or in the middle of one. */
+  /** Ends every open watch: cleanly with the line (which may be empty) as its last event, or in the middle of one. */
   endWatches(line?: string): void {
     for (const watch of this.#watches) {
       if (line !== undefined) watch.end(`${line}\n`);
@@ -68,11 +72,22 @@ export class FaultProxy implements AsyncDisposable {
   #pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method = 'GET', url = '/' } = incoming;
     const fault = this.fault(method, url) ?? {};
+    if (fault.drop === true) {
+      outgoing.destroy();
+      return;
+    }
     if (fault.refuse !== undefined) {
       outgoing.writeHead(fault.refuse.status, fault.refuse.headers);
       outgoing.end(fault.refuse.body);
       return;
     }
+    if (fault.delayMs === undefined) return this.#ask(incoming, outgoing, fault);
+    const late = setTimeout(() => this.#ask(incoming, outgoing, fault), fault.delayMs);
+    outgoing.once('close', () => clearTimeout(late));
+  }
+
+  #ask(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault): void {
+    const { method = 'GET', url = '/' } = incoming;
     const headers = { ...incoming.headers, ...(fault.accept === undefined ? {} : { accept: fault.accept }) };
     const ask = this.#target.protocol === 'https:' ? secureRequest : request;
     const outward = ask(new URL(url, this.#target), { method, headers, ca: this.#ca, agent: false }, (answer) => {

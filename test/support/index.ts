@@ -5,3 +5,7 @@ export { requestsIn, startTestOperator, type TestOperator } from './operator.ts'
 export { TestSource } from './source.ts';
 export { startRepository, type TestRepository } from './repository.ts';
 export { plumbline, type Said } from './command.ts';
+export { FaultPlan, requestFaults, worldFaults, type WorldFault } from './fault-plan.ts';
+export { GitModel, keyOfModel, modelStacks, type ModelObject } from './git-model.ts';
+export { SeededRandom } from './random.ts';
+export { Supervisor } from './supervisor.ts';

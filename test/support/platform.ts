@@ -26,8 +26,8 @@ export class Platform implements AsyncDisposable {
   }
 
   /** `files` become the first commit; stacks apply as ServiceAccount `deployer`, which may do anything in the namespace. */
-  static async create(files: Readonly<Record<string, string>>): Promise<Platform> {
-    const test = await cluster();
+  static async create(files: Readonly<Record<string, string>>, kubeconfig?: string): Promise<Platform> {
+    const test = await cluster(kubeconfig);
     const namespace = await testNamespace(test);
     const git = await startRepository();
     await git.repository.commit(files, 'Start');
