@@ -1,8 +1,8 @@
 /** All stacks as they stand to each other: who depends on whom, who reads the same source, what each wants now. */
-import type { GitSource, Stack } from '#api';
+import { stackKind, type GitSource, type Stack } from '#api';
 import type { Claims, InventoryStore } from '#apply';
 import type { GateInput, Neighbour } from '#gate';
-import type { WatchCache } from '#kube';
+import { keyOf, type WatchCache } from '#kube';
 import { waiting, type Waiting } from '#runtime';
 import type { Revisions } from '#source';
 import type { Revision } from '#values';
@@ -112,9 +112,10 @@ export class Stacks {
     );
   }
 
+  /** Those that are being deleted, and those that the same prune is about to delete. */
   dependentsInDeletion(stack: Stack): Waiting | undefined {
     const dependents = this.dependentsOf(keyOfStack(stack)).filter(
-      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+      (other) => other.metadata.deletionTimestamp !== undefined || this.#goTogether(stack, other),
     );
     if (dependents.length === 0) return undefined;
     const names = dependents.map(keyOfStack);
@@ -123,6 +124,14 @@ export class Stacks {
       `waits until ${names.slice(0, 3).join(', ')}, which depend on it, are gone`,
       names.map((key) => ({ on: 'object', kind: 'Stack', key })),
     );
+  }
+
+  /** A stack that owns both enters them as in hand before it deletes the first. */
+  #goTogether(...stacks: readonly Stack[]): boolean {
+    const { inventory } = this.#options;
+    const keys = stacks.map(({ metadata }) => keyOf(stackKind, metadata.namespace, metadata.name));
+    const owner = keys[0] && inventory.ownerOf(keys[0]);
+    return owner !== undefined && keys.every((key) => inventory.of(owner).get(key)?.desired === '');
   }
 }
 
