@@ -29,7 +29,7 @@ beforeAll(async () => {
   await world.repository.commit({}, 'Start the platform');
   await world.install();
   await world.startOperator();
-  await until('the sample platform is there', () => stackIs('frontend', 'True'), 60_000);
+  await until('the sample platform is there', () => stackIs('platform', 'True'), 180_000);
 }, 240_000);
 afterAll(async () => world[Symbol.asyncDispose]());
 
@@ -269,5 +269,31 @@ describe('through a stack', () => {
       await world.transport.request({ method: 'POST', path: bindings('backend'), body });
     }
     await until('the stack is Ready', () => stackIs('own', 'True', 'backend'), 60_000);
+  }, 120_000);
+
+  test('a watch that an administrator took away is named, and the stack goes on once it is back', async () => {
+    const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/plumbline-watch';
+    const shipped = await get<{ rules: object[] }>(role);
+    const allow = (rules: object[] | undefined): Promise<unknown> =>
+      world.transport.request({
+        method: 'PATCH',
+        path: role,
+        body: { rules },
+        contentType: 'application/merge-patch+json',
+      });
+    await allow([{ apiGroups: ['', 'apps'], resources: ['*'], verbs: ['list', 'watch'] }]);
+    const template = {
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'a:1' }] } } },
+    };
+    const spec = { schedule: '@daily', suspend: true, jobTemplate: template };
+    await world.repository.commit({ 'jobs/a.json': object('batch/v1', 'CronJob', 'backend', { spec }) }, 'A CronJob');
+    await stack('jobs', system, { path: 'jobs', serviceAccountName: deployer.name, retryInterval: '1s' });
+    const message = await until('the stack is refused', async () => {
+      const condition = ready(await stackIs('jobs', 'False'));
+      return condition?.reason === 'Forbidden' ? condition.message : undefined;
+    });
+    expect(message).toContain('the operator may not watch cronjobs.batch');
+    await allow(shipped?.rules);
+    await until('the stack is Ready', () => stackIs('jobs', 'True'), 60_000);
   }, 120_000);
 });
