@@ -60,6 +60,8 @@ function container(image: string): k8s.Container {
     image,
     imagePullPolicy: 'IfNotPresent',
     ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+    // A name of its own in the Lease: two pods of one name would both take it for theirs.
+    env: [fieldEnv('POD_NAME', 'metadata.name'), fieldEnv('POD_NAMESPACE', 'metadata.namespace')],
     livenessProbe: probe('/healthz'),
     readinessProbe: probe('/readyz'),
     resources: { requests: quantities('50m', '128Mi'), limits: quantities('2', '512Mi') },
@@ -71,3 +73,5 @@ function container(image: string): k8s.Container {
     volumeMounts: [{ name: scratch, mountPath: '/tmp' }],
   };
 }
+
+const fieldEnv = (name: string, fieldPath: string): k8s.EnvVar => ({ name, valueFrom: { fieldRef: { fieldPath } } });

@@ -1,0 +1,79 @@
+/** What the image holds is enough: the folder that the Dockerfile copies, as a user who may write nowhere else than in /tmp. */
+import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { configMap, kubeconfig, Platform, until } from '#testing';
+import { startProcess, type RunningProcess } from '#toolchain';
+
+const root = join(import.meta.dirname, '..', '..');
+const user = 65532;
+let folder = '';
+let running: RunningProcess | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plumbline-image-'));
+  await chmod(folder, 0o755);
+});
+afterAll(async () => {
+  await running?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('the bundle in the image follows Git as a user who can write to /tmp only', async () => {
+  const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
+  const [, copied = ''] = /^COPY --from=build \/src\/build (\S+)$/m.exec(dockerfile) ?? [];
+  const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
+  const [program, ...args] = JSON.parse(entry) as string[];
+  expect({ program, ran: /^RUN node build\.ts$/m.test(dockerfile), user: `USER ${user}:${user}` }).toEqual({
+    program: 'node',
+    ran: true,
+    user: /^USER .*$/m.exec(dockerfile)?.[0],
+  });
+
+  // As in the build stage: what .dockerignore lets through, and the packages.
+  const source = join(folder, 'src');
+  await mkdir(source);
+  const ignore = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n');
+  const sent = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+  for (const path of sent) {
+    await cp(join(root, path), join(source, path), { recursive: true, filter: (name) => !name.endsWith('.test.ts') });
+  }
+  execFileSync('ln', ['-s', join(root, 'node_modules'), join(source, 'node_modules')]);
+  execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'build.ts'], { cwd: source });
+
+  const image = join(folder, 'image');
+  await cp(join(source, 'build'), join(image, copied), { recursive: true });
+  await copyFile(process.execPath, join(image, 'node'));
+  await rm(source, { recursive: true });
+  const tmp = join(folder, 'tmp');
+  await mkdir(tmp);
+  await copyFile(kubeconfig, join(tmp, 'kubeconfig'));
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) for (const path of [tmp, join(tmp, 'kubeconfig')]) await chown(path, user, user);
+  execFileSync('chmod', ['-R', 'a-w,a+rX', image]);
+
+  await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
+  const drop = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--no-new-privs'];
+  const command = [join(image, 'node'), ...args.map((arg) => join(image, arg)), '--no-leader-election'];
+  const flags = ['--kubeconfig', join(tmp, 'kubeconfig'), '--probe-address', '127.0.0.1:0'];
+  const [first = '', ...rest] = [...(isRoot ? ['setpriv', ...drop] : []), ...command, ...flags];
+  const env = { PATH: process.env['PATH'], HOME: tmp, TMPDIR: tmp };
+  const logFile = join(folder, 'operator.log');
+  running = await startProcess({ name: 'operator', program: first, args: rest, logFile, env, cwd: '/' });
+
+  await platform.stack('app');
+  await until(
+    'the stack is Ready',
+    async () => {
+      await running?.check();
+      return (await platform.configMap('a')) === undefined ? undefined : true;
+    },
+    60_000,
+  );
+  const commit = await platform.commit({ 'app/a.yaml': configMap('a', '2') });
+  await platform.applied('app', commit);
+  const writable = execFileSync('find', [image, '-perm', '/222', '-not', '-type', 'l']).toString();
+  expect(writable).toBe('');
+}, 240_000);
