@@ -111,14 +111,8 @@ export class StackHouse implements House {
   }
 
   revisionOf(stack: Stack): ReturnType<House['revisionOf']> {
-    const { namespace } = stack.spec.sourceRef;
-    if (namespace !== undefined && namespace !== stack.metadata.namespace && !this.#options.allowCrossNamespace) {
-      throw failure('CrossNamespaceReference', {
-        where: 'spec.sourceRef.namespace',
-        what: `source ${namespace}/${stack.spec.sourceRef.name} is in another namespace`,
-        remedy: 'move it, or start the operator with --allow-cross-namespace',
-      });
-    }
+    const { name, namespace } = stack.spec.sourceRef;
+    this.#assertReach(stack, 'spec.sourceRef.namespace', `source ${namespace}/${name}`, namespace);
     return this.neighbours.revisionOf(stack);
   }
 
@@ -161,7 +155,16 @@ export class StackHouse implements House {
     );
   }
 
+  /** @throws Failure CrossNamespaceReference when the stack names what is in another namespace, and may not. */
+  #assertReach(stack: Stack, where: string, what: string, namespace: string | undefined): void {
+    if (namespace === undefined || namespace === stack.metadata.namespace || this.#options.allowCrossNamespace) return;
+    const remedy = 'move it, or start the operator with --allow-cross-namespace';
+    throw failure('CrossNamespaceReference', { where, what: `${what} is in another namespace`, remedy });
+  }
+
   gateInput(stack: Stack): ReturnType<House['gateInput']> {
+    for (const { name, namespace } of stack.spec.dependsOn ?? [])
+      this.#assertReach(stack, 'spec.dependsOn', `stack ${namespace}/${name}`, namespace);
     return this.neighbours.gateInput(stack);
   }
 

@@ -86,7 +86,15 @@ async function nameFields({ stack, rendered }: ChangeRequest, house: House): Pro
 function summary(objects: readonly AppliedObject[], failures: readonly ObjectFailure[]): string {
   const counts = new Map<string, number>();
   for (const { action } of objects) counts.set(action, (counts.get(action) ?? 0) + 1);
-  const parts = [...counts].map(([action, count]) => `${count} ${action}`);
+  const parts = [...counts].map(
+    ([action, count]) => `${count} ${action}${action === 'adopted' ? adopted(objects) : ''}`,
+  );
   if (failures.length > 0) parts.push(`${failures.length} failed`);
   return parts.join(', ');
+}
+
+/** What was there before belongs to the stack from now on: that is said by name. */
+function adopted(objects: readonly AppliedObject[]): string {
+  const names = objects.filter(({ action }) => action === 'adopted').map(({ key }) => key);
+  return ` (${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''})`;
 }

@@ -109,7 +109,7 @@ export async function testNamespace(test: TestCluster): Promise<string> {
 }
 
 /** Asks again every few milliseconds. @throws when the check gives nothing in time. */
-export async function until<T>(what: string, check: () => Promise<T | undefined>, withinMs = 15_000): Promise<T> {
+export async function until<T>(what: string, check: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
   const started = performance.now();
   for (;;) {
     const found = await check();

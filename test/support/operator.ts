@@ -15,6 +15,8 @@ export interface TestOperator extends AsyncDisposable {
   /** SIGKILL. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** What Prometheus would read. */
+  metrics(): Promise<string>;
   log(): Promise<string>;
 }
 
@@ -43,14 +45,18 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
         args,
         logFile: join(folder, 'operator.log'),
       });
-      await until('the operator answers', () =>
-        fetch(`http://127.0.0.1:${port}/readyz`).then(
-          ({ ok }) => (ok ? true : undefined),
-          () => undefined,
-        ),
+      await until(
+        'the operator answers',
+        () =>
+          fetch(`http://127.0.0.1:${port}/readyz`).then(
+            ({ ok }) => (ok ? true : undefined),
+            () => undefined,
+          ),
+        55_000,
       );
     },
     log,
+    metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
     [Symbol.asyncDispose]: async () => {
       await running?.stop('SIGTERM');
       await rm(folder, { recursive: true, force: true });
@@ -58,7 +64,13 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
   };
   // The operator's kinds must be there before it starts.
   await (await cluster())[Symbol.asyncDispose]();
-  await operator.start();
+  try {
+    await operator.start();
+  } catch (error) {
+    // It must not go on beside the next test's.
+    await operator[Symbol.asyncDispose]();
+    throw error;
+  }
   return operator;
 }
 

@@ -111,8 +111,24 @@ function rendered(document: KubeObject, origin: Origin, rules: ObjectRules): Ren
     [labels.stack]: rules.stack.name,
     [labels.stackNamespace]: rules.stack.namespace,
   };
-  const object = { ...rest, metadata } as unknown as KubeObject;
+  const object = { ...withData(rest), metadata } as unknown as KubeObject;
   return { key: objectKey(object), object, digest: digestOf(object), origin };
+}
+
+/**
+ * A Secret with `stringData` as the API server will store it. Sent as it is written, the fields of `data` would be
+ * owned by nobody, and a change of them would never show.
+ */
+function withData(document: Omit<KubeObject, 'status'>): object {
+  const { stringData, ...rest } = document;
+  const isSecret = document.kind === 'Secret' && document.apiVersion === 'v1';
+  if (!isSecret || !isMap(stringData) || !Object.values(stringData).every((value) => typeof value === 'string'))
+    return document;
+  const encoded = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(value as string).toString('base64'),
+  ]);
+  return { ...rest, data: { ...(isMap(rest['data']) ? rest['data'] : {}), ...Object.fromEntries(encoded) } };
 }
 
 function namespaceOf(document: KubeObject, { scopeOf, targetNamespace, stack }: ObjectRules): string | undefined {
