@@ -85,12 +85,16 @@ const spec = object('What to apply, as whom, when.', {
   wait: boolean('Ready only when every object is healthy.', { default: true }),
   healthChecks: optional(
     list(
-      'Health of kinds that do not follow the conventions.',
+      'Health of kinds that do not follow the conventions, and of named objects beside the stack: docs/health.md.',
       object('Health of one kind or object.', {
         apiVersion: text('Group and version.', { max: 253 }),
         kind: text('Kind.', { max: 253 }),
         name: optional(name('Only this object.')),
-        namespace: optional(name('Only in this namespace.')),
+        namespace: optional(
+          name(
+            'Only in this namespace; for a named object that the stack does not own, that of the stack when absent.',
+          ),
+        ),
         current: expression('True when the object is as wanted.'),
         inProgress: expression('True while it is on its way.'),
         failed: expression('True when it will not get there.'),

@@ -26,8 +26,8 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   const sent = await lastSent(stack, due, house, walk);
   const fields = await treat(stack, claimed(stack, due, sent, house), house, walk);
   await house.inventory.flush(refOf(stack));
-  noteDrift(stack, fields, house, walk);
-  if (findDrift(inventory, house.observed).length === 0) noteNoDrift(stack, house, walk);
+  if (fields.length > 0) noteDrift(stack, fields, house, walk);
+  else if (findDrift(inventory, house.observed).length === 0) noteNoDrift(stack, house, walk);
 }
 
 /** Whether another stack has the object and its label too: what is left of it here is the rest of a handover. */
