@@ -119,9 +119,9 @@ function rendered(document: KubeObject, origin: Origin, rules: ObjectRules): Ren
  * A Secret with `stringData` as the API server will store it. Sent as it is written, the fields of `data` would be
  * owned by nobody, and a change of them would never show.
  */
-function withData(document: Omit<KubeObject, 'status'>): object {
-  const { stringData, ...rest } = document;
-  const isSecret = document.kind === 'Secret' && document.apiVersion === 'v1';
+function withData(document: object): object {
+  const { stringData, ...rest } = document as Fields;
+  const isSecret = rest['kind'] === 'Secret' && rest['apiVersion'] === 'v1';
   if (!isSecret || !isMap(stringData) || !Object.values(stringData).every((value) => typeof value === 'string'))
     return document;
   const encoded = Object.entries(stringData).map(([key, value]) => [
