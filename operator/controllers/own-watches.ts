@@ -101,6 +101,11 @@ export function changeNames(changes: WatchCache<ChangeView>, { metadata }: Stack
   const stack = `${metadata.namespace}/${metadata.name}`;
   return [...changes.entries()]
     .filter(([, change]) => change.stack === stack)
-    .sort(([nameA, a], [nameB, b]) => a.created.localeCompare(b.created) || nameA.localeCompare(nameB))
+    .sort(
+      ([nameA, a], [nameB, b]) => a.created.localeCompare(b.created) || startOf(nameA).localeCompare(startOf(nameB)),
+    )
     .map(([key]) => key.slice(key.indexOf('/') + 1));
 }
+
+/** The name of a Change ends with the time at which its work began; `creationTimestamp` knows seconds only. */
+const startOf = (name: string): string => name.slice(name.lastIndexOf('-'));
