@@ -124,10 +124,9 @@ function withData(document: object): object {
   const isSecret = rest['kind'] === 'Secret' && rest['apiVersion'] === 'v1';
   if (!isSecret || !isMap(stringData) || !Object.values(stringData).every((value) => typeof value === 'string'))
     return document;
-  const encoded = Object.entries(stringData).map(([key, value]) => [
-    key,
-    Buffer.from(value as string).toString('base64'),
-  ]);
+  const encoded = Object.entries(stringData).map(
+    ([key, value]) => [key, Buffer.from(value as string).toString('base64')] as const,
+  );
   return { ...rest, data: { ...(isMap(rest['data']) ? rest['data'] : {}), ...Object.fromEntries(encoded) } };
 }
 
