@@ -89,23 +89,22 @@ export const sizesOf = ({
 interface ChangeView {
   readonly stack: string;
   readonly created: string;
+  /** A record never changes: this is its place in the order of creation, which `created` tells in seconds only. */
+  readonly version: string;
 }
 
 const changeOf = ({ metadata }: KubeObject): ChangeView => ({
   stack: `${metadata.namespace}/${metadata.labels?.[labels.changeOf] ?? ''}`,
   created: metadata.creationTimestamp ?? '',
+  version: metadata.resourceVersion ?? '',
 });
 
 /** Names of the stack's Changes, oldest first. */
 export function changeNames(changes: WatchCache<ChangeView>, { metadata }: Stack): string[] {
   const stack = `${metadata.namespace}/${metadata.name}`;
+  const byVersion = new Intl.Collator('en', { numeric: true });
   return [...changes.entries()]
     .filter(([, change]) => change.stack === stack)
-    .sort(
-      ([nameA, a], [nameB, b]) => a.created.localeCompare(b.created) || startOf(nameA).localeCompare(startOf(nameB)),
-    )
+    .sort(([, a], [, b]) => a.created.localeCompare(b.created) || byVersion.compare(a.version, b.version))
     .map(([key]) => key.slice(key.indexOf('/') + 1));
 }
-
-/** The name of a Change ends with the time at which its work began; `creationTimestamp` knows seconds only. */
-const startOf = (name: string): string => name.slice(name.lastIndexOf('-'));
