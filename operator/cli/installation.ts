@@ -49,3 +49,22 @@ export function resourceOf({ discovery }: Cluster, { apiVersion, kind }: KubeObj
   const [first = '', second] = apiVersion.split('/');
   return discovery.resource({ group: second === undefined ? '' : first, kind }, second ?? first);
 }
+
+export interface OperatorNames {
+  readonly name: string;
+  readonly namespace: string;
+  /** Labels of its pods. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly account: string;
+}
+
+/** What the operator's Deployment is called, as this version installs it. */
+export async function operatorDeployment(): Promise<OperatorNames> {
+  const [deployment] = await readInstallation(['deployment']);
+  const { selector, template } = deployment?.['spec'] as {
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly template: { readonly spec: { readonly serviceAccountName: string } };
+  };
+  const { name = '', namespace = '' } = deployment?.metadata ?? {};
+  return { name, namespace, labels: selector.matchLabels, account: template.spec.serviceAccountName };
+}

@@ -1,6 +1,6 @@
 export { foldConditions } from './conditions.ts';
 export { defineController, startController, type ControllerOptions, type RunningController } from './controller.ts';
 export { createEvents, type EventNote, type Events } from './events.ts';
-export { lead } from './leader.ts';
+export { lead, leaseName } from './leader.ts';
 export { startProbes, type Probes } from './probes.ts';
 export { type ControllerDefinition, type ReconcileContext } from './run.ts';

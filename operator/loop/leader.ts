@@ -18,7 +18,8 @@ export interface LeadOptions {
   readonly random?: () => number;
 }
 
-const name = 'plumbline';
+/** The Lease, in the operator's namespace. */
+export const leaseName = 'plumbline';
 const leaseMs = 15_000;
 /** Without a renewal for so long the lead is given up, well before the Lease runs out for others. */
 const deadlineMs = 10_000;
@@ -31,7 +32,7 @@ const requestMs = 4000;
 export async function lead(options: LeadOptions): Promise<void> {
   const { enabled, signal, run, log, identity, transport, clock, namespace } = options;
   if (!enabled) return run(signal);
-  const lease = new Lease({ transport, clock, namespace, name, identity, durationMs: leaseMs });
+  const lease = new Lease({ transport, clock, namespace, name: leaseName, identity, durationMs: leaseMs });
   const takenAt = await acquire(lease, options);
   if (takenAt === undefined) return;
   log.info('leading', { identity });
