@@ -1,4 +1,4 @@
-/** 1,000 objects in one stack, three rounds: the operator beside a bare loop and `kubectl apply --server-side`. */
+/** 1,000 objects in one stack, five rounds: the operator beside a bare loop and `kubectl apply --server-side`. */
 import { mapBounded } from '#runtime';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { rounded, type Scenario } from '../report.ts';
 import { connections, type World } from '../world.ts';
 
 const objects = 1000;
-const rounds = 3;
+const rounds = 5;
 
 /** A loop that sends the same requests (labels, impersonation) over the same number of connections, and does nothing else. */
 async function bareLoop(world: World, round: number): Promise<number> {

@@ -9,9 +9,9 @@ const spec = object('One shard.', {
     'Objects of the shard.',
     object('One object.', {
       key: text('Kind.group/namespace/name.', { max: 1024 }),
-      desired: text('Digest of what was sent; empty while the apply is in hand.', { max: 64, default: '' }),
-      seen: text('Digest of our managed fields as the API server answered.', { max: 64, default: '' }),
-      commit: text('Commit that last changed the object.', { max: 64, default: '' }),
+      desired: optional(text('Digest of what was sent; absent while the apply is in hand.', { max: 64 })),
+      seen: optional(text('Digest of our managed fields as the API server answered.', { max: 64 })),
+      commit: optional(text('Commit that last changed the object.', { max: 64 })),
       unrecorded: optional(
         oneOf('What was done to the object and is in no Change yet.', [
           'created',

@@ -1,5 +1,6 @@
 /** `plumbline tree [stack]`: what each stack owns; stacks that are owned by a stack stand below it. */
 import type { Command } from 'commander';
+import { readInventories } from '#apply';
 import { inventoryKind, stackKind, type Inventory, type Stack } from '#api';
 import { objectKey, type ObjectKey } from '#kube';
 import { addClusterOptions, withCluster, type Cluster, type ClusterOptions } from './cluster.ts';
@@ -40,13 +41,8 @@ async function tree(cluster: Cluster, name: string | undefined, options: TreeOpt
 }
 
 function ownedBy(inventories: readonly Live<Inventory>[]): Map<string, ObjectKey[]> {
-  const owned = new Map<string, ObjectKey[]>();
-  for (const { metadata, spec } of inventories) {
-    const id = `${metadata.namespace}/${spec.stack}`;
-    const keys = spec.entries.map(({ key }) => key as ObjectKey);
-    owned.set(id, [...(owned.get(id) ?? []), ...keys].sort());
-  }
-  return owned;
+  const stacks = [...readInventories(inventories)];
+  return new Map(stacks.map(([stack, { entries }]) => [stack, entries.map(({ key }) => key).sort()]));
 }
 
 function headline(stack: Live<Stack>): string {

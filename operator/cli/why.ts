@@ -1,6 +1,7 @@
 /** `plumbline why <kind>/<name>`: the stack, file root, commit and author that an object of the cluster comes from. */
 import type { Command } from 'commander';
 import { gitSourceKind, inventoryKind, stackKind, type GitSource, type Inventory, type Stack } from '#api';
+import { readInventories } from '#apply';
 import { parseKey, type ObjectKey } from '#kube';
 import { failure } from '#runtime';
 import { addClusterOptions, withCluster, type Cluster, type ClusterOptions } from './cluster.ts';
@@ -37,10 +38,8 @@ export function define(command: Command): void {
 async function owners(cluster: Cluster, object: string, { namespace }: WhyOptions): Promise<Owned[]> {
   const wanted = parseWanted(object, namespace);
   const inventories = await listOwn<Inventory>(cluster, inventoryKind);
-  return inventories.flatMap(({ metadata, spec }) =>
-    spec.entries
-      .map(({ key, commit }) => ({ key: key as ObjectKey, commit, stack: `${metadata.namespace}/${spec.stack}` }))
-      .filter(({ key }) => matches(key, wanted)),
+  return [...readInventories(inventories)].flatMap(([stack, { entries }]) =>
+    entries.filter(({ key }) => matches(key, wanted)).map(({ key, commit }) => ({ key, commit, stack })),
   );
 }
 

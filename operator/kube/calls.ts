@@ -67,18 +67,36 @@ export async function getObject<T = KubeObject>({
   }
 }
 
+/** The object without spec and status: for answers that nobody reads. */
+export const metadataAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
+
+interface Answered {
+  /** The answer holds metadata alone. */
+  readonly metadataOnly?: boolean;
+}
+
+const acceptOf = (metadataOnly: boolean): { accept?: string } => (metadataOnly ? { accept: metadataAccept } : {});
+
 /** @throws ApiError */
 export async function createObject({
   transport,
   resource,
   object,
   dryRun = false,
+  metadataOnly = false,
   as,
   signal,
-}: Call & { object: KubeObject; dryRun?: boolean }): Promise<KubeObject> {
-  const path = resourcePath(resource, { namespace: object.metadata.namespace });
-  const query = { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
-  return (await transport.request<KubeObject>({ method: 'POST', path, query, body: object, as, signal })).body;
+}: Call & Answered & { object: KubeObject; dryRun?: boolean }): Promise<KubeObject> {
+  const { body } = await transport.request<KubeObject>({
+    method: 'POST',
+    path: resourcePath(resource, { namespace: object.metadata.namespace }),
+    query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
+    body: object,
+    ...acceptOf(metadataOnly),
+    as,
+    signal,
+  });
+  return body;
 }
 
 export interface DeleteCall extends NamedCall {
@@ -126,14 +144,21 @@ export async function patchMerge({
   patch,
   subresource,
   manager = fieldManager,
+  metadataOnly = false,
   as,
   signal,
-}: NamedCall & { patch: unknown; subresource?: string; manager?: string }): Promise<KubeObject> {
-  const path = resourcePath(resource, { namespace, name, subresource });
-  const contentType = 'application/merge-patch+json';
-  const query = { fieldManager: manager };
-  return (await transport.request<KubeObject>({ method: 'PATCH', path, query, body: patch, contentType, as, signal }))
-    .body;
+}: NamedCall & Answered & { patch: unknown; subresource?: string; manager?: string }): Promise<KubeObject> {
+  const { body } = await transport.request<KubeObject>({
+    method: 'PATCH',
+    path: resourcePath(resource, { namespace, name, subresource }),
+    query: { fieldManager: manager },
+    body: patch,
+    contentType: 'application/merge-patch+json',
+    ...acceptOf(metadataOnly),
+    as,
+    signal,
+  });
+  return body;
 }
 
 export const patchStatus = (call: NamedCall & { patch: unknown }): Promise<KubeObject> =>

@@ -1,6 +1,7 @@
 /** The state of a kind as the watch shows it, reduced to what is needed, with read-your-own-writes. */
 import { Turns, type Clock, type Log } from '#runtime';
 import { ApiError } from './api-error.ts';
+import { metadataAccept } from './calls.ts';
 import { resourcePath, type Resource } from './discovery.ts';
 import { matchesLabels } from './label-selector.ts';
 import { list } from './list.ts';
@@ -43,7 +44,6 @@ interface Entry<T> {
   readonly resourceVersion: string;
 }
 
-const metadataAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 /** Watches are ended by the server after five to ten minutes, spread so that they do not all come back at once. */
 const watchSeconds = { least: 300, most: 600 };

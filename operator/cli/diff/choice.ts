@@ -11,11 +11,12 @@ import {
   type KindDefinition,
   type Stack,
 } from '#api';
-import type { KubeObject, ObjectKey } from '#kube';
+import { readInventories } from '#apply';
+import type { KubeObject } from '#kube';
 import { readYaml } from '#render';
 import { failure } from '#runtime';
 import { isSameRepository, type LocalRepository } from '#source';
-import type { Inventory, InventoryEntry } from '#values';
+import type { Inventory } from '#values';
 import type { Cluster } from '../cluster.ts';
 import { idOf, listOwn, pickOwn } from '../own-objects.ts';
 
@@ -98,14 +99,8 @@ const byId = <T extends Stack | GitSource>(objects: readonly T[]): Map<string, T
   new Map(objects.map((object) => [idOf(object), object]));
 
 function inventoriesOf(shards: readonly InventoryObject[]): Map<string, Inventory> {
-  const found = new Map<string, Map<ObjectKey, InventoryEntry>>();
-  for (const { metadata, spec } of shards) {
-    const id = `${metadata.namespace}/${spec.stack}`;
-    const entries = found.get(id) ?? new Map<ObjectKey, InventoryEntry>();
-    for (const entry of spec.entries) entries.set(entry.key as ObjectKey, { ...entry, key: entry.key as ObjectKey });
-    found.set(id, entries);
-  }
-  return found;
+  const stacks = [...readInventories(shards)];
+  return new Map(stacks.map(([stack, { entries }]) => [stack, new Map(entries.map((entry) => [entry.key, entry]))]));
 }
 
 /** The stacks and sources of YAML files, checked and with their defaults. @throws Failure CommandInvalid, YamlInvalid */

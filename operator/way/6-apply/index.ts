@@ -9,6 +9,7 @@ export {
   type Observed,
   type ObservedObjects,
 } from './apply-plan.ts';
+export { readInventories } from './inventory-shards.ts';
 export { InventoryStore, type StackRef } from './inventory.ts';
 export { pruneObjects, type PruneReport } from './prune.ts';
 export { previewOne, type Preview } from './preview-one.ts';

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import type { Inventory } from '#api';
 import type { ObjectKey, Resource, Transport } from '#kube';
 import type { InventoryEntry } from '#values';
-import { InventoryStore, readShards, shardOf, shardsFor } from './inventory.ts';
+import { readShards, shardOf, shardsFor } from './inventory-shards.ts';
+import { InventoryStore } from './inventory.ts';
 
-test('shards only grow, by doubling, and hold a thousand entries each on average', () => {
-  expect([shardsFor(0, 0), shardsFor(1000, 1), shardsFor(1001, 1), shardsFor(10_000, 1), shardsFor(5, 16)]).toEqual([
-    1, 1, 2, 16, 16,
+test('shards only grow, by doubling, and hold 250 entries each on average', () => {
+  expect([shardsFor(0, 0), shardsFor(250, 1), shardsFor(251, 1), shardsFor(10_000, 1), shardsFor(5, 16)]).toEqual([
+    1, 1, 2, 64, 16,
   ]);
 });
 
@@ -61,13 +62,16 @@ test('a resize that was cut short at any place loses no entry, and takes the new
       keys.filter((key) => shardOf(key, 4) === number),
     ),
   );
-  for (let written = 1; written <= 4; written += 1) {
-    const there = new Map([...old, ...all.slice(4 - written)].map((object) => [object.spec.shard, object]));
+  // New shards are written before old ones shrink, several at once.
+  for (const written of [[2], [3], [2, 3], [2, 3, 0], [2, 3, 1], [0, 1, 2, 3]]) {
+    const there = new Map(
+      [...old, ...written.map((number) => all[number] as Inventory)].map((at) => [at.spec.shard, at]),
+    );
     const { entries, count, stale } = readShards([...there.values()]);
     expect(entries.map(({ key }) => key).sort()).toEqual([...keys].sort());
-    const renewed = entries.filter(({ key }) => shardOf(key, 4) >= 4 - written);
+    const renewed = entries.filter(({ key }) => written.includes(shardOf(key, 4)));
     expect(renewed.every(({ desired }) => desired === 'of 4')).toBe(true);
-    expect([count, stale]).toEqual([4, [0, 1, 2, 3].slice(0, 4 - written)]);
+    expect([count, stale]).toEqual([4, [0, 1, 2, 3].filter((number) => !written.includes(number))]);
   }
 });
 

@@ -1,15 +1,14 @@
 /** What every stack owns, object by object: kept in memory, written to `Inventory` objects in shards. */
 import { inventoryKind, type Inventory as InventoryObject } from '#api';
 import { ApiError, createObject, deleteObject, patchMerge, type ObjectKey, type Resource, type Transport } from '#kube';
-import { Turns } from '#runtime';
+import { mapBounded, Turns } from '#runtime';
 import type { Inventory, InventoryEntry, ObjectAction } from '#values';
+import { countAnnotation, fingerprintOf, layOut, readInventories, shardOf, shardsFor } from './inventory-shards.ts';
 
-/** A shard is split when it would hold more than this. */
-const entriesPerShard = 1000;
 const label = 'plumbline.dev/inventory-of';
-const countAnnotation = 'plumbline.dev/shards';
 
-type StoredEntry = NonNullable<InventoryObject['spec']['entries']>[number];
+/** Shards written at once. */
+const atOnce = 8;
 
 export interface StackRef {
   readonly namespace: string;
@@ -27,6 +26,13 @@ interface Shards {
   dirty: Set<number>;
   /** Of what the entries say; undefined when they changed since it was worked out. */
   fingerprint?: string | undefined;
+}
+
+interface Shard {
+  readonly number: number;
+  readonly count: number;
+  readonly exists: boolean;
+  readonly entries: readonly unknown[];
 }
 
 /**
@@ -47,17 +53,13 @@ export class InventoryStore {
 
   /** Takes in all `Inventory` objects as they were found in the cluster at the start. */
   load(objects: Iterable<InventoryObject>): void {
-    const stacks = Map.groupBy(objects, ({ metadata, spec }) => `${metadata.namespace}/${spec.stack}`);
-    for (const [stack, found] of stacks) {
-      const { entries, count, stale } = readShards(found);
+    for (const [stack, { entries, pruned, count, stale }] of readInventories(objects)) {
       const shards = this.#shards(stack);
       Object.assign(shards, { count, dirty: new Set(stale), fingerprint: undefined });
+      for (const key of pruned) shards.pruned.add(key);
       for (const entry of entries) {
-        if (entry.unrecorded === 'pruned') shards.pruned.add(entry.key);
-        else {
-          shards.entries.set(entry.key, entry);
-          this.#owners.set(entry.key, stack);
-        }
+        shards.entries.set(entry.key, entry);
+        this.#owners.set(entry.key, stack);
       }
     }
   }
@@ -139,52 +141,42 @@ export class InventoryStore {
   async #flush(ref: StackRef, shards: Shards, signal?: AbortSignal): Promise<void> {
     if (shards.dirty.size === 0) return;
     const { dirty, count: before } = shards;
-    const wanted = shardsFor(shards.entries.size, before);
-    // New shards first: until the old ones shrink, every entry is in one or the other.
-    const numbers = wanted === before ? [...dirty] : [...Array(wanted).keys()].reverse();
+    const count = shardsFor(shards.entries.size, before);
+    const numbers = count === before ? [...dirty] : [...Array(count).keys()];
+    const contents = layOut({ entries: shards.entries.values(), pruned: shards.pruned }, count);
+    const write = (number: number): Promise<void> =>
+      this.#write(ref, { number, count, exists: number < before, entries: contents[number] ?? [] }, signal);
     shards.dirty = new Set();
-    shards.count = wanted;
+    shards.count = count;
     try {
-      for (const number of numbers)
-        await this.#write(ref, { number, count: wanted, exists: number < before }, shards, signal);
+      // New shards first: until the old ones shrink, every entry is in one or the other.
+      for (const some of [numbers.filter((number) => number >= before), numbers.filter((number) => number < before)])
+        await mapBounded(some, atOnce, write);
     } catch (error) {
       for (const number of numbers) shards.dirty.add(number);
       throw error;
     }
   }
 
-  async #write(
-    ref: StackRef,
-    shard: { number: number; count: number; exists: boolean },
-    { entries, pruned }: Shards,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const name = `${ref.name}-${shard.number}`;
-    const here = (key: string): boolean => shardOf(key, shard.count) === shard.number;
-    const spec = {
-      stack: ref.name,
-      shard: shard.number,
-      entries: [
-        ...[...entries.values()].filter(({ key }) => here(key)),
-        ...[...pruned].filter(here).map((key) => ({ key, unrecorded: 'pruned' })),
-      ],
-    };
+  async #write(ref: StackRef, { number, count, exists, entries }: Shard, signal?: AbortSignal): Promise<void> {
+    const name = `${ref.name}-${number}`;
+    const spec = { stack: ref.name, shard: number, entries };
     const metadata = {
       name,
       namespace: ref.namespace,
       labels: { [label]: ref.name },
-      annotations: { [countAnnotation]: String(shard.count) },
+      annotations: { [countAnnotation]: String(count) },
       ownerReferences: [
         { apiVersion: inventoryKind.apiVersion, kind: 'Stack', name: ref.name, uid: ref.uid, controller: true },
       ],
     };
-    const target = { transport: this.#transport, resource: this.#resource, signal };
+    const target = { transport: this.#transport, resource: this.#resource, metadataOnly: true, signal };
     const object = { apiVersion: inventoryKind.apiVersion, kind: inventoryKind.kind, metadata, spec };
     const patch = (): Promise<unknown> =>
       patchMerge({ ...target, namespace: ref.namespace, name, patch: { metadata, spec } });
     const create = (): Promise<unknown> => createObject({ ...target, object });
     // What memory says of a shard's existence is wrong when the answer of its creation was lost, or somebody deleted it.
-    if (shard.exists) await patch().catch(unless(404, create));
+    if (exists) await patch().catch(unless(404, create));
     else await create().catch(unless(409, patch));
   }
 
@@ -219,62 +211,3 @@ const unless =
     if (error instanceof ApiError && error.status === status) return other();
     throw error;
   };
-
-const shardCount = ({ metadata, spec }: InventoryObject): number =>
-  Number(metadata.annotations?.[countAnnotation] ?? spec.shard + 1);
-
-/**
- * The entries of all shards of a stack, and the shards that are to be written anew. After a crash in the middle of a
- * resize some shards are still of the smaller count; for a key that has its place in a new shard, that one is right.
- */
-export function readShards(shards: readonly InventoryObject[]): {
-  readonly entries: readonly InventoryEntry[];
-  readonly count: number;
-  readonly stale: readonly number[];
-} {
-  const count = Math.max(...shards.map(shardCount));
-  const current = new Set(shards.filter((shard) => shardCount(shard) === count).map(({ spec }) => spec.shard));
-  const entries = shards.flatMap(({ spec }) =>
-    (spec.entries ?? []).filter(({ key }) => {
-      const home = shardOf(key, count);
-      return current.has(home) ? spec.shard === home : !current.has(spec.shard);
-    }),
-  );
-  const stale = [...Array(count).keys()].filter((number) => !current.has(number));
-  return { entries: entries.map(entryOf), count, stale };
-}
-
-function entryOf({ key, desired = '', seen = '', commit = '', unrecorded }: StoredEntry): InventoryEntry {
-  const entry = { key: key as ObjectKey, desired, seen, commit };
-  return unrecorded === undefined ? entry : { ...entry, unrecorded };
-}
-
-/** Shards only grow, by doubling, so that most flushes touch the shards of the changed objects alone. */
-export function shardsFor(entries: number, current: number): number {
-  let count = Math.max(current, 1);
-  while (entries > count * entriesPerShard) count *= 2;
-  return count;
-}
-
-/** The shard of a key: stable over restarts and versions. */
-export const shardOf = (key: string, count: number): number => hashOf(key) % Math.max(count, 1);
-
-/** FNV-1a, 32 bits. */
-function hashOf(text: string, start = 0x811c9dc5): number {
-  let hash = start;
-  for (let index = 0; index < text.length; index += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  return hash;
-}
-
-/** Two sums, so that the order of the entries does not count. */
-function fingerprintOf(entries: Iterable<InventoryEntry>): string {
-  let [count, one, two] = [0, 0, 0];
-  for (const { key, desired } of entries) {
-    const hash = hashOf(desired, hashOf(key));
-    count += 1;
-    one = (one + hash) >>> 0;
-    two = (two + Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)) >>> 0;
-  }
-  return [count, one, two].map((part) => part.toString(36)).join('-');
-}
