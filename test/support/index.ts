@@ -1,6 +1,7 @@
 export { FaultProxy, type Fault } from './fault-proxy.ts';
 export { cluster, kubeconfig, testNamespace, TestCluster, until } from './cluster.ts';
 export { kubectl } from './kubectl.ts';
+export { breakApp, mendApp, twoStacks } from './harmless.ts';
 export { annotated, configMap, Platform, ready } from './platform.ts';
 export { requestsIn, startTestOperator, type TestOperator } from './operator.ts';
 export { TestSource } from './source.ts';

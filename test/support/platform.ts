@@ -124,6 +124,14 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
     });
   }
 
+  /** The message of Ready, once it matches. */
+  saying(name: string, message: RegExp): Promise<string> {
+    return this.#until(name, `says ${message}`, (stack) => {
+      const said = ready(stack)?.message ?? '';
+      return message.test(said) ? said : undefined;
+    });
+  }
+
   /** The condition, once it has the reason. */
   condition(name: string, type: string, reason: string): Promise<Condition> {
     return this.#until(name, `has ${type} for the reason ${reason}`, (stack) =>
