@@ -173,8 +173,8 @@ export const reasons = define({
   },
   AdmissionDenied: {
     retry: 'backoff',
-    meaning: 'An admission webhook or policy refused the object.',
-    remedy: 'Read what the policy says, and change the object or the policy.',
+    meaning: 'An admission webhook or policy refused the object, or could not be asked.',
+    remedy: 'Read what the policy says, and change the object or the policy; start a webhook that is down.',
   },
   QuotaExceeded: {
     retry: 'backoff',

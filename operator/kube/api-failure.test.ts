@@ -78,10 +78,22 @@ test.each([
     'ObjectInvalid',
     /two wrongs/,
   ],
+  [
+    '422 by a policy, whatever it says',
+    new ApiError(422, status('denied request: field is immutable', causes({ message: 'field is immutable' }))),
+    'AdmissionDenied',
+    /field is immutable/,
+  ],
   ['400', new ApiError(400, status('unknown field "spec.foo"')), 'ObjectInvalid', /unknown field "spec\.foo"/],
   ['429', new ApiError(429, undefined, 2000), 'ApiUnavailable', /429/],
   ['503', new ApiError(503), 'ApiUnavailable', /503/],
   ['500', new ApiError(500, status('etcd is away')), 'ApiUnavailable', /etcd is away/],
+  [
+    '500 of a webhook that is down',
+    new ApiError(500, status('Internal error occurred: failed calling webhook "a.example": failed to call webhook')),
+    'AdmissionDenied',
+    /an admission webhook could not be asked: .*a\.example/,
+  ],
   [
     '500 of a wrong type',
     new ApiError(500, status('failed to create typed patch object (a/b): .spec.x: field not declared in schema')),

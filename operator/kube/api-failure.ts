@@ -53,6 +53,11 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
       if (unusable.test(message)) {
         return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the field' } };
       }
+      // So does a webhook that is down, with the message as its only cause (apiserver/pkg/admission/plugin/webhook).
+      if (unanswered.test(message)) {
+        const what = `an admission webhook could not be asked: ${message}`;
+        return { reason: 'AdmissionDenied', parts: { what, remedy: 'start the webhook, or remove its configuration' } };
+      }
       return { reason: 'ApiUnavailable', parts: { what: `the API server answered ${status}: ${message}` } };
     case 422:
       return explainInvalid(message, api);
@@ -70,6 +75,8 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
 }
 
 const unusable = /^failed to (create typed patch object|convert new object)/;
+
+const unanswered = /failed calling webhook "/;
 
 const hasCause = (api: ApiStatus | undefined, reason: string): boolean =>
   api?.details?.causes?.some((cause) => cause.reason === reason) ?? false;
@@ -147,6 +154,9 @@ const managerIn = (text = ''): string => /conflict with "([^"]*)"/.exec(text)?.[
 
 function explainInvalid(message: string, api: ApiStatus | undefined): Explanation {
   const causes = api?.details?.causes ?? [];
+  // A policy answers 422 unless told otherwise; only what validation finds has a cause with a reason.
+  if (causes.length > 0 && causes.every(({ reason = '' }) => reason === ''))
+    return { reason: 'AdmissionDenied', parts: { what: message, remedy: 'change the object, or the policy' } };
   const immutable = causes.filter(isImmutable);
   if (immutable.length > 0 && immutable.length === causes.length) {
     const fields = [...new Set(immutable.map(({ field }) => field))].join(', ');

@@ -116,6 +116,12 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
     return this.#until(name, 'is Ready', (stack) => (ready(stack)?.status === 'True' ? stack : undefined));
   }
 
+  /** The stack, when it is Ready now. */
+  async isReady(name: string): Promise<Stack | undefined> {
+    const stack = await this.get(name);
+    return ready(stack)?.status === 'True' ? stack : undefined;
+  }
+
   /** Reason and message of Ready, once it is False for the reason. */
   fails(name: string, reason: string): Promise<string> {
     return this.#until(name, `fails with ${reason}`, (stack) => {
