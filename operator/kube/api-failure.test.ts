@@ -76,7 +76,19 @@ test.each([
     '422 of an immutable and a wrong field',
     new ApiError(422, status('two wrongs', causes(immutable, { reason: 'FieldValueRequired', field: 'spec.x' }))),
     'ObjectInvalid',
-    /two wrongs/,
+    /spec\.selector: Invalid value.*; spec\.x: /,
+  ],
+  [
+    '422 that quotes a whole object',
+    new ApiError(
+      422,
+      status(
+        'long',
+        causes({ ...immutable, message: `Invalid value: {${'x'.repeat(5000)}}: must match the template` }),
+      ),
+    ),
+    'ObjectInvalid',
+    /^.{1,400}must match the template; correct the field$/,
   ],
   [
     '422 by a policy, whatever it says',

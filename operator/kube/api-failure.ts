@@ -60,7 +60,7 @@ function explain(error: ApiError, facts: ApiFailureFacts): Explanation {
       }
       return { reason: 'ApiUnavailable', parts: { what: `the API server answered ${status}: ${message}` } };
     case 422:
-      return explainInvalid(message, api);
+      return explainInvalid(message, api, facts);
     default:
       return {
         reason: 'ApiUnavailable',
@@ -152,7 +152,7 @@ function explainConflict(message: string, api: ApiStatus | undefined): Explanati
 /** The manager stands only in the text of the cause: `conflict with "kubectl-edit" using v1`. */
 const managerIn = (text = ''): string => /conflict with "([^"]*)"/.exec(text)?.[1] ?? text;
 
-function explainInvalid(message: string, api: ApiStatus | undefined): Explanation {
+function explainInvalid(message: string, api: ApiStatus | undefined, { key }: ApiFailureFacts): Explanation {
   const causes = api?.details?.causes ?? [];
   // A policy answers 422 unless told otherwise; only what validation finds has a cause with a reason.
   if (causes.length > 0 && causes.every(({ reason = '' }) => reason === ''))
@@ -168,7 +168,19 @@ function explainInvalid(message: string, api: ApiStatus | undefined): Explanatio
       },
     };
   }
-  return { reason: 'ObjectInvalid', parts: { what: message, remedy: 'correct the field' } };
+  const told = causes.slice(0, mostCauses).map((cause) => `${cause.field}: ${shortened(cause.message ?? '', key)}`);
+  const more = causes.length > told.length ? [`and ${causes.length - told.length} more`] : [];
+  const what = told.length > 0 ? [...told, ...more].join('; ') : message;
+  return { reason: 'ObjectInvalid', parts: { what, remedy: 'correct the field' } };
+}
+
+const mostCauses = 5;
+
+/** The API server quotes a whole object before it says what is wrong with it. */
+function shortened(message: string, key: string | undefined): string {
+  // What is to be hidden goes first: a cut in the middle of a quote would show its end.
+  const text = isSecret(key) ? masked(message, key) : message;
+  return text.length > 300 ? `${text.slice(0, 80)}…${text.slice(-200)}` : text;
 }
 
 /** Kubernetes marks an immutable field by one of these texts in a FieldValueInvalid or FieldValueForbidden cause. */

@@ -10,8 +10,8 @@ beforeAll(async () => {
   platform = await twoStacks();
 }, 60_000);
 afterAll(async () => {
-  await platform[Symbol.asyncDispose]();
   await operator[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
 });
 
 const bomb = [
@@ -118,7 +118,7 @@ describe('a symbolic link', () => {
   });
 
   test('inside the repository is followed', async () => {
-    await symlink('../other', join(platform.git.repository.folder, 'shared'));
+    await symlink('other', join(platform.git.repository.folder, 'shared'));
     await symlink('../shared/c.yaml', join(platform.git.repository.folder, 'app', 'link.yaml'));
     const commit = await platform.commit({ 'other/c.yaml': '# nothing\n', 'app/d.yaml': configMap('d') });
     await platform.applied('app', commit);

@@ -8,8 +8,8 @@ beforeAll(async () => {
   platform = await twoStacks();
 }, 60_000);
 afterAll(async () => {
-  await platform[Symbol.asyncDispose]();
   await operator[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
 });
 
 /** Well-formed objects that the API server does not take; each comes as one more file of a stack that works. */
@@ -85,10 +85,13 @@ test('a wave tries every object, and names every one that failed', async () => {
   expect(await platform.fails('app', 'ApplyFailed')).toMatch(/and 1 more, see status\.failures/);
   const stack = await platform.get('app');
   expect(stack?.status?.wanted?.commit).toBe(commit);
-  expect(stack?.status?.failures?.map(({ object, reason }) => [object, reason]).sort()).toEqual([
-    [`ConfigMap/${platform.namespace}/bad`, 'ObjectInvalid'],
-    ['ConfigMap/nowhere-at-all/worse', 'NamespaceNotFound'],
-  ]);
+  const failures = new Map(stack?.status?.failures?.map(({ object, reason }) => [object, reason]));
+  expect(failures).toEqual(
+    new Map([
+      [`ConfigMap/${platform.namespace}/bad`, 'ObjectInvalid'],
+      ['ConfigMap/nowhere-at-all/worse', 'NamespaceNotFound'],
+    ]),
+  );
   expect(await platform.configMap('good')).toBeDefined();
   await mendApp(platform);
   expect(await platform.configMap('good')).toBeUndefined();

@@ -48,12 +48,13 @@ test('a prune over the limit names what would go, and waits until exactly that i
   expect(digestIn(second)).not.toBe(digestIn(first));
   // A confirmation of another set is none.
   await confirm(digestIn(first));
-  await platform.commit({ 'app/a.yaml': configMap('a', '2') });
+  const last = await platform.commit({ 'app/a.yaml': configMap('a', '2') });
+  await platform.wants('app', last);
   await platform.fails('app', 'PruneLimitExceeded');
   expect(await uids()).toEqual(before);
 
   await confirm(digestIn(second));
-  await platform.ready('app');
+  await platform.applied('app', last);
   expect((await uids()).map((uid) => uid !== undefined)).toEqual(names.map((_, index) => index >= 14));
   expect((await platform.configMap('a'))?.data).toEqual({ value: '2' });
 });

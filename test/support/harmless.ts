@@ -27,7 +27,8 @@ export async function breakApp(
   const message = await platform.fails('app', reason);
   expect(message).toMatch(/^[^\n]{10,1000}$/);
   await platform.applied('other', commit);
-  expect((await platform.get('app'))?.status?.applied).toEqual(good.status?.applied);
+  const applied = (await platform.get('app'))?.status?.applied;
+  expect([applied?.commit, applied?.digest]).toEqual([good.status?.applied?.commit, good.status?.applied?.digest]);
   const after = await platform.configMap('a');
   expect({ uid: after?.metadata.uid, data: after?.data }).toEqual({ uid: before?.metadata.uid, data: before?.data });
   return message;

@@ -130,6 +130,13 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
     });
   }
 
+  /** The stack, once it has looked at the commit, whatever came of it. */
+  wants(name: string, commit: string): Promise<Stack> {
+    return this.#until(name, `wants ${commit.slice(0, 8)}`, (stack) =>
+      stack?.status?.wanted?.commit === commit ? stack : undefined,
+    );
+  }
+
   /** The message of Ready, once it matches. */
   saying(name: string, message: RegExp): Promise<string> {
     return this.#until(name, `says ${message}`, (stack) => {
