@@ -1,7 +1,8 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { breakApp, configMap, mendApp, Platform, startTestOperator, twoStacks, type TestOperator } from '#testing';
+import type { Platform } from '#testing';
+import { breakApp, configMap, mendApp, startTestOperator, twoStacks, type TestOperator } from '#testing';
 
 let operator: TestOperator;
 let platform: Platform;

@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  breakApp,
-  configMap,
-  mendApp,
-  Platform,
-  startTestOperator,
-  twoStacks,
-  until,
-  type TestOperator,
-} from '#testing';
+import type { Platform } from '#testing';
+import { breakApp, configMap, mendApp, startTestOperator, twoStacks, until, type TestOperator } from '#testing';
 
 let operator: TestOperator;
 beforeAll(async () => {
