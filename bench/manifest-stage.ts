@@ -2,21 +2,13 @@
 import { join } from 'node:path';
 import { cp } from 'node:fs/promises';
 import type { Stack } from '#api';
-import { labels } from '#api';
-import { ApiError, list, resourcePath, type KubeObject, type Resource } from '#kube';
-import { requestsIn, TestCluster, until } from '#testing';
+import { requestsIn, TestCluster, untilQuiet, type Found } from '#testing';
 import { freePorts } from '#toolchain';
 import { World } from '../demo/world.ts';
 
 const apiVersion = 'plumbline.dev/v1alpha1';
 export const home = 'plumbline-system';
 const source = 'manifests';
-const pollMs = 60_000;
-
-export interface Found {
-  readonly object: KubeObject;
-  readonly resource: Resource;
-}
 
 export class Stage implements AsyncDisposable {
   readonly world: World;
@@ -88,31 +80,9 @@ spec: {sourceRef: {name: ${source}}, path: ${name}, serviceAccountName: trial, i
     return this.cluster.delete(apiVersion, 'Stack', name, home);
   }
 
-  /** Every object of the cluster with the label of the stack. */
-  async objectsOf(stack: string): Promise<Found[]> {
-    this.cluster.discovery.invalidate();
-    const found: Found[] = [];
-    for (const resource of await this.cluster.discovery.all()) {
-      if (!resource.verbs.includes('list') || resource.kind === 'Event') continue;
-      const query = { labelSelector: `${labels.stack}=${stack}` };
-      const objects = list(this.world.transport, {
-        path: resourcePath(resource, {}),
-        query,
-        accept: 'application/json',
-      });
-      const group = resource.group === '' ? '' : `${resource.group}/`;
-      try {
-        for await (const object of objects)
-          found.push({
-            object: { ...object, apiVersion: `${group}${resource.version}`, kind: resource.kind },
-            resource,
-          });
-      } catch (error) {
-        // The definition went between discovery and the list.
-        if (!(error instanceof ApiError && error.status === 404)) throw error;
-      }
-    }
-    return found;
+  /** Every object of the cluster with the labels of the stack. */
+  objectsOf(stack: string): Promise<Found[]> {
+    return this.cluster.objectsOf(home, stack);
   }
 
   /** Every request of the operator to the API server so far. */
@@ -122,18 +92,8 @@ spec: {sourceRef: {name: ${source}}, path: ${name}, serviceAccountName: trial, i
 
   /** Comes back when two seconds have passed without a request; the number of requests so far. */
   async quiet(): Promise<number> {
-    let before = -1;
-    return until(
-      'two seconds without a request',
-      async () => {
-        const { length } = await this.requests();
-        if (length === before) return length;
-        before = length;
-        await new Promise((resolve) => setTimeout(resolve, 2000));
-        return undefined;
-      },
-      pollMs,
-    );
+    await untilQuiet(() => this.requests(), { pauseMs: 2000, withinMs: 60_000 });
+    return (await this.requests()).length;
   }
 
   /** A value of the operator's metrics, summed over its labels. */

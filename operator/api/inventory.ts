@@ -1,6 +1,6 @@
 /** `Inventory`: a shard of the list of what a stack owns. Written by the operator only. */
 import { defineKind, type CustomObject } from './kind.ts';
-import { integer, list, object, oneOf, optional, text, type ReadOf } from './schema.ts';
+import { boolean, integer, list, object, oneOf, optional, text, type ReadOf } from './schema.ts';
 
 const spec = object('One shard.', {
   stack: text('Name of the stack.', { max: 63 }),
@@ -20,6 +20,9 @@ const spec = object('One shard.', {
           'adopted',
           'pruned',
         ]),
+      ),
+      expires: optional(
+        boolean('The object goes by itself when its work is done, a Job with ttlSecondsAfterFinished.'),
       ),
     }),
     { max: 4000 },

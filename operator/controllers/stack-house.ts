@@ -284,9 +284,10 @@ export class StackHouse implements House {
   healthOf(stack: Stack): Health {
     const key = keyOfStack(stack);
     const unseen: Health = { status: 'inProgress', message: 'not seen yet' };
-    const own = [...this.inventory.of(key).keys()].map((owned) => ({
+    const gone: Health = { status: 'current', message: 'its work is done' };
+    const own = [...this.inventory.of(key).values()].map(({ key: owned, expires }) => ({
       key: owned,
-      health: this.observed.get(owned)?.health ?? unseen,
+      health: this.observed.get(owned)?.health ?? (expires === true && this.observed.knows(owned) ? gone : unseen),
     }));
     const as = accountOf(stack, this);
     const judge = (object: KubeObject): Health => healthOf(object, this.#checks.get(key)?.checks);

@@ -23,9 +23,26 @@ describe('an owned object', () => {
     { name: 'of a kind that is not listed yet is not judged', seen: 's', live: undefined, knows: false, drift: [] },
     { name: 'whose apply is in hand is not judged', seen: '', live: live('t'), knows: true, drift: [] },
     { name: 'that is being deleted is not judged', seen: 's', live: live('t', true), knows: true, drift: [] },
+    {
+      name: 'that goes by itself may be gone',
+      seen: 's',
+      live: undefined,
+      knows: true,
+      expires: true as const,
+      drift: [],
+    },
+    {
+      name: 'that goes by itself is as it was',
+      seen: 's',
+      live: live('t'),
+      knows: true,
+      expires: true as const,
+      drift: ['changed'],
+    },
   ];
-  test.each(cases)('$name', ({ seen, live: found, knows, drift }) => {
-    const inventory = new Map([[key, { key, desired: seen, seen, commit: 'c' }]]);
+  test.each(cases)('$name', ({ seen, live: found, knows, expires, drift }) => {
+    const entry = { key, desired: seen, seen, commit: 'c' };
+    const inventory = new Map([[key, expires ? { ...entry, expires } : entry]]);
     const drifted = findDrift(inventory, { get: () => found, knows: () => knows });
     expect(drifted.map(({ kind }) => kind)).toEqual(drift);
   });

@@ -49,6 +49,8 @@ export interface InventoryEntry {
   readonly commit: string;
   /** What was done to the object and is in no Change yet; while the apply is in hand, what it will have been. */
   readonly unrecorded?: ObjectAction;
+  /** The object goes by itself when its work is done: that it is not there is as wanted. */
+  readonly expires?: boolean;
 }
 
 export type Inventory = ReadonlyMap<ObjectKey, InventoryEntry>;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configMap, Platform, startTestOperator, until, type TestOperator } from '#testing';
+import { configMap, Platform, startTestOperator, until, untilQuiet, type TestOperator } from '#testing';
 
 let operator: TestOperator;
 beforeAll(async () => {
@@ -90,24 +90,11 @@ spec:
   await platform.ready('app');
 });
 
-/** Waits for a second without a request: what earlier tests changed on the shared server (a definition, say) is over. */
-async function quiet(): Promise<void> {
-  await until(
-    'a second without a request',
-    async () => {
-      const { length: before } = await operator.requests();
-      await sleep(1000);
-      return (await operator.requests()).length === before ? true : undefined;
-    },
-    15_000,
-  );
-}
-
 test('nothing changed costs no request, and a commit beside the path costs none either', async () => {
   await using platform = await Platform.create({ 'app/a.yaml': configMap('a'), 'other/readme.txt': 'one' });
   await platform.stack('app', 'interval: 1s');
   await platform.ready('app');
-  await quiet();
+  await untilQuiet(operator.requests);
   const { length: before } = await operator.requests();
   await sleep(3000);
   expect((await operator.requests()).slice(before)).toEqual([]);

@@ -4,18 +4,27 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAll } from 'js-yaml';
+import { labels } from '#api';
 import {
+  ApiError,
   applyObject,
   deleteObject,
   Discovery,
   getObject,
   groupKindOf,
+  list,
   loadClusterConfig,
   patchMerge,
+  resourcePath,
   Transport,
   type KubeObject,
   type Resource,
 } from '#kube';
+
+export interface Found {
+  readonly object: KubeObject;
+  readonly resource: Resource;
+}
 
 export class TestCluster implements AsyncDisposable {
   readonly transport: Transport;
@@ -69,6 +78,26 @@ export class TestCluster implements AsyncDisposable {
       name,
       namespace,
     });
+  }
+
+  /** Every object with the labels of a stack, its own and the copies that controllers made of them. */
+  async objectsOf(namespace: string, stack: string): Promise<Found[]> {
+    this.discovery.invalidate();
+    const query = { labelSelector: `${labels.stack}=${stack},${labels.stackNamespace}=${namespace}` };
+    const found: Found[] = [];
+    for (const resource of await this.discovery.all()) {
+      if (!resource.verbs.includes('list')) continue;
+      const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+      const pages = list(this.transport, { path: resourcePath(resource, {}), query, accept: 'application/json' });
+      try {
+        for await (const object of pages)
+          found.push({ object: { ...object, apiVersion, kind: resource.kind }, resource });
+      } catch (error) {
+        // The definition went between discovery and the list.
+        if (!(error instanceof ApiError && error.status === 404)) throw error;
+      }
+    }
+    return found;
   }
 
   async #resource(object: { apiVersion: string; kind: string }): Promise<Resource> {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcess, type RunningProcess } from '#toolchain';
 import { cluster, kubeconfig, until } from './cluster.ts';
 
@@ -11,7 +12,7 @@ const root = join(import.meta.dirname, '..', '..');
 export interface TestOperator extends AsyncDisposable {
   readonly folder: string;
   /** Every request to the API server so far, `VERB path status`; there is no Lease to renew. */
-  requests(): Promise<string[]>;
+  readonly requests: () => Promise<string[]>;
   /** SIGKILL. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -81,6 +82,21 @@ export const requestsIn = (log: string): string[] =>
     .filter((line) => line.includes('"message":"request"'))
     .map((line) => JSON.parse(line) as { verb: string; status: number; path: string })
     .map(({ verb, status, path }) => `${verb} ${path} ${status}`);
+
+/** Comes back once the requests have paused for a while: what was set going before is over. */
+export const untilQuiet = (
+  requests: () => Promise<readonly string[]>,
+  { pauseMs = 1000, withinMs = 15_000 } = {},
+): Promise<true> =>
+  until(
+    `${pauseMs} ms without a request`,
+    async () => {
+      const { length: before } = await requests();
+      await sleep(pauseMs);
+      return (await requests()).length === before ? true : undefined;
+    },
+    withinMs,
+  );
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -155,7 +155,8 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
   /** @throws what the stack says instead, when it does not come to it in time. */
   #until<T>(name: string, what: string, check: (stack: Stack | undefined) => T | undefined): Promise<T> {
     return until(`stack ${name} ${what}`, async () => check(await this.get(name))).catch(async (error: unknown) => {
-      throw new Error(`${String(error)}; it says ${JSON.stringify((await this.get(name))?.status?.conditions)}`);
+      const { conditions, failures } = (await this.get(name))?.status ?? {};
+      throw new Error(`${String(error)}; it says ${JSON.stringify({ conditions, failures })}`);
     });
   }
 

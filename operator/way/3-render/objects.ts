@@ -3,6 +3,7 @@ import { annotations, labels } from '#api';
 import { digestOf, groupKindOf, kindName, objectKey, type GroupKind, type KubeObject } from '#kube';
 import { failure, type Failure } from '#runtime';
 import type { Origin, RenderedObject } from '#values';
+import { withoutServerOwned } from './server-owned.ts';
 
 export interface ObjectRules {
   readonly stack: { readonly name: string; readonly namespace: string };
@@ -23,7 +24,7 @@ export function toObjects(value: unknown, origin: Origin, rules: ObjectRules, pr
   }
   const document = value as Fields & { readonly kind: string; readonly apiVersion: string };
   if (document.kind.endsWith('List') && Array.isArray(document['items'])) {
-    return document['items'].flatMap((item) => toObjects(item, origin, rules, problems));
+    return document['items'].flatMap((item) => toObjects(itemOf(document, item), origin, rules, problems));
   }
   return [rendered(document as unknown as KubeObject, origin, rules)];
 }
@@ -33,6 +34,11 @@ interface Problem {
   readonly remedy: string;
   readonly expected?: string;
   readonly found?: string;
+}
+
+/** Items of a typed list (`ConfigMapList`) may leave out what the list says of them all. */
+function itemOf({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }, item: unknown): unknown {
+  return kind !== 'List' && isMap(item) ? { apiVersion, kind: kind.slice(0, -'List'.length), ...item } : item;
 }
 
 function problemOf(value: unknown): Problem | undefined {
@@ -88,21 +94,9 @@ function wrongAnnotation(written: unknown): Problem | undefined {
   return undefined;
 }
 
-const serverSet = [
-  'uid',
-  'resourceVersion',
-  'managedFields',
-  'creationTimestamp',
-  'generation',
-  'selfLink',
-  'deletionTimestamp',
-  'generateName',
-];
-
 function rendered(document: KubeObject, origin: Origin, rules: ObjectRules): RenderedObject {
-  const { status: _status, ...rest } = document;
-  const metadata: Record<string, unknown> = { ...document.metadata };
-  for (const field of serverSet) Reflect.deleteProperty(metadata, field);
+  const content = withoutServerOwned(document);
+  const metadata: Record<string, unknown> = { ...content.metadata };
   const namespace = namespaceOf(document, rules);
   if (namespace === undefined) Reflect.deleteProperty(metadata, 'namespace');
   else metadata['namespace'] = namespace;
@@ -111,7 +105,7 @@ function rendered(document: KubeObject, origin: Origin, rules: ObjectRules): Ren
     [labels.stack]: rules.stack.name,
     [labels.stackNamespace]: rules.stack.namespace,
   };
-  const object = { ...withData(rest), metadata } as unknown as KubeObject;
+  const object = { ...withData(content), metadata } as unknown as KubeObject;
   return { key: objectKey(object), object, digest: digestOf(object), origin };
 }
 

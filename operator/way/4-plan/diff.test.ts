@@ -51,6 +51,34 @@ test('quotes keys that are no plain names', () => {
   ]);
 });
 
+test('tells ports of one number apart by their protocol', () => {
+  const ports = (name: string): unknown[] => [{ containerPort: 53 }, { containerPort: 53, protocol: 'UDP', name }];
+  const changes = changedFields(
+    deployment(2, 'dns:1', { ports: ports('a') }),
+    deployment(2, 'dns:1', { ports: ports('b') }),
+  );
+  expect(changes).toMatchObject([
+    { path: 'spec.template.spec.containers[name=web].ports[containerPort=53,protocol=UDP].name', from: 'a', to: 'b' },
+  ]);
+});
+
+test('shows a list whose items nothing tells apart as a whole', () => {
+  const env = (value: string): unknown[] => [
+    { name: 'A', value: '1' },
+    { name: 'A', value },
+  ];
+  const changes = changedFields(deployment(2, 'w:1', { env: env('2') }), deployment(2, 'w:1', { env: env('3') }));
+  expect(changes.map(({ path }) => path)).toEqual(['spec.template.spec.containers[name=web].env']);
+});
+
+test('names the key of a first label, and of a last one', () => {
+  const bare = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+  const labelled = { ...bare, metadata: { name: 'a', labels: { tier: 'front' } } };
+  const change = { path: 'metadata.labels.tier', pointer: '/metadata/labels/tier' };
+  expect(changedFields(bare, labelled)).toEqual([{ ...change, from: undefined, to: 'front' }]);
+  expect(changedFields(labelled, bare)).toEqual([{ ...change, from: 'front', to: undefined }]);
+});
+
 test('never shows the values of a Secret', () => {
   const secret = (value: string): KubeObject => ({
     apiVersion: 'v1',

@@ -12,7 +12,17 @@ export interface FieldChange {
 
 /** Set by the API server or by controllers, never by Git. */
 const serverSide = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink']);
-const keysOfLists = ['name', 'key', 'type', 'ip', 'containerPort', 'port', 'mountPath'] as const;
+const keysOfLists: readonly (readonly string[])[] = [
+  ['name'],
+  ['key'],
+  ['type'],
+  ['ip'],
+  ['containerPort'],
+  ['containerPort', 'protocol'],
+  ['port'],
+  ['port', 'protocol'],
+  ['mountPath'],
+];
 const mask = '***';
 
 /** Every field that differs between two states of one object, `status` and server-set metadata left out. */
@@ -44,15 +54,28 @@ interface Place {
 
 function compare(place: Place, before: unknown, after: unknown, changes: FieldChange[]): void {
   if (Array.isArray(before) && Array.isArray(after)) return compareLists(place, before, after, changes);
-  if (isMap(before) && isMap(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (place.path === 'metadata' && serverSide.has(key)) continue;
-      const path = /^[A-Za-z_][\w-]*$/.test(key) ? `${place.path}.${key}` : `${place.path}["${key}"]`;
-      compare({ path, pointer: `${place.pointer}/${escape(key)}` }, before[key], after[key], changes);
-    }
-    return;
-  }
+  if (isMap(before) && isMap(after)) return compareMaps(place, before, after, changes);
+  // The first label, the last annotation: its key tells more than the name of the map that comes or goes with it.
+  if (before === undefined && isFlat(after)) return compareMaps(place, {}, after, changes);
+  if (after === undefined && isFlat(before)) return compareMaps(place, before, {}, changes);
   if (!same(before, after)) changes.push({ ...place, from: before, to: after });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function compareMaps(place: Place, before: Fields, after: Fields, changes: FieldChange[]): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (place.path === 'metadata' && serverSide.has(key)) continue;
+    const path = /^[A-Za-z_][\w-]*$/.test(key) ? `${place.path}.${key}` : `${place.path}["${key}"]`;
+    compare({ path, pointer: `${place.pointer}/${escape(key)}` }, before[key], after[key], changes);
+  }
+}
+
+/** A map of plain values, and not an empty one. */
+function isFlat(value: unknown): value is Fields {
+  if (!isMap(value)) return false;
+  const values = Object.values(value);
+  return values.length > 0 && values.every((each) => typeof each !== 'object' || each === null);
 }
 
 function compareLists(
@@ -61,38 +84,50 @@ function compareLists(
   after: readonly unknown[],
   changes: FieldChange[],
 ): void {
-  const key = listKey([...before, ...after]);
-  if (key === undefined) {
+  const keys = listKeys(before, after);
+  if (keys === undefined) {
     if (!same(before, after)) changes.push({ ...place, from: before, to: after });
     return;
   }
-  const index = new Map(before.map((item, position) => [String((item as Record<string, unknown>)[key]), position]));
+  const index = new Map(before.map((item, position) => [idOf(item, keys), position]));
   const seen = new Set<string>();
   for (const item of after) {
-    const id = String((item as Record<string, unknown>)[key]);
+    const id = idOf(item, keys);
     seen.add(id);
     const position = index.get(id);
-    const next = { path: `${place.path}[${key}=${id}]`, pointer: `${place.pointer}/${position ?? '-'}` };
-    compare(next, position === undefined ? undefined : before[position], item, changes);
+    const next = { path: `${place.path}[${id}]`, pointer: `${place.pointer}/${position ?? '-'}` };
+    compareItems(next, position === undefined ? undefined : before[position], item, changes);
   }
   for (const [id, position] of index) {
     if (seen.has(id)) continue;
-    changes.push({
-      path: `${place.path}[${key}=${id}]`,
-      pointer: `${place.pointer}/${position}`,
-      from: before[position],
-      to: undefined,
-    });
+    const next = { path: `${place.path}[${id}]`, pointer: `${place.pointer}/${position}` };
+    compareItems(next, before[position], undefined, changes);
   }
 }
 
-/** The field that tells the items of a list apart, as in the API's list-map keys; undefined for lists of values. */
-function listKey(items: readonly unknown[]): string | undefined {
-  return keysOfLists.find((key) => {
-    const ids = items.map((item) => (isMap(item) ? item[key] : undefined));
-    return ids.length > 0 && ids.every((id) => typeof id === 'string' || typeof id === 'number');
-  });
+/** An item that comes or goes is named as a whole. */
+function compareItems(place: Place, before: unknown, after: unknown, changes: FieldChange[]): void {
+  if (before === undefined || after === undefined) changes.push({ ...place, from: before, to: after });
+  else compare(place, before, after, changes);
 }
+
+/** The fields that tell the items of both lists apart, as in the API's list-map keys; undefined where none do. */
+function listKeys(before: readonly unknown[], after: readonly unknown[]): readonly string[] | undefined {
+  return keysOfLists.find(
+    (keys) =>
+      [...before, ...after].every((item) => isMap(item) && isName(item[keys[0] ?? ''])) &&
+      [before, after].every((items) => new Set(items.map((item) => idOf(item, keys))).size === items.length),
+  );
+}
+
+const isName = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number';
+
+/** `name=web`, `containerPort=53,protocol=UDP` */
+const idOf = (item: unknown, keys: readonly string[]): string =>
+  keys
+    .filter((key) => isMap(item) && isName(item[key]))
+    .map((key) => `${key}=${String((item as Fields)[key])}`)
+    .join(',');
 
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,15 @@
 /** Carries out a plan wave by wave: every object of a wave is tried, every failure is named, later waves wait. */
 import { labels } from '#api';
-import { managedDigest, parseKey, type Discovery, type KubeObject, type ObjectKey, type Transport } from '#kube';
+import {
+  groupKindOf,
+  kindName,
+  managedDigest,
+  parseKey,
+  type Discovery,
+  type KubeObject,
+  type ObjectKey,
+  type Transport,
+} from '#kube';
 import { asFailure, failure, mapBounded } from '#runtime';
 import type {
   AppliedObject,
@@ -181,9 +190,15 @@ async function applyPlanned(
   if (action === 'configured' && same && last !== undefined && last.desired !== '') action = 'unchanged';
   // Git only creates it, and it was there before: it stays whose it is.
   if (labelledStack(object) !== stackKey(stack)) return inventory.drop(stackKey(stack), key);
-  const entry = { key, desired: rendered.digest, seen: managedDigest(object), commit };
   const unrecorded = since(isKnown(last) === true ? last?.unrecorded : undefined, action);
-  inventory.put(stackKey(stack), unrecorded === undefined ? entry : { ...entry, unrecorded });
+  inventory.put(stackKey(stack), {
+    key,
+    desired: rendered.digest,
+    seen: managedDigest(object),
+    commit,
+    ...(unrecorded === undefined ? {} : { unrecorded }),
+    ...(expires(object) ? { expires: true } : {}),
+  });
   report.objects.push({ key, action, fields: [] });
 }
 
@@ -220,6 +235,15 @@ async function resolve({ object, key, origin }: RenderedObject, { discovery }: A
 function notCurrent(wave: Wave, { observed, inventory, stack }: ApplyContext): ObjectKey[] {
   const own = inventory.of(stackKey(stack));
   return wave.objects
-    .filter(({ key }) => own.has(key) && observed.get(key)?.health.status !== 'current')
+    .filter(({ key }) => {
+      const [entry, live] = [own.get(key), observed.get(key)];
+      if (entry === undefined) return false;
+      return live === undefined ? entry.expires !== true : live.health.status !== 'current';
+    })
     .map(({ key }) => key);
 }
+
+/** The TTL controller deletes a finished Job that asks for it: bringing it back would do its work again, for ever. */
+const expires = (object: KubeObject): boolean =>
+  kindName(groupKindOf(object)) === 'Job.batch' &&
+  (object['spec'] as { ttlSecondsAfterFinished?: number } | undefined)?.ttlSecondsAfterFinished !== undefined;

@@ -52,9 +52,8 @@ export function readShards(shards: readonly InventoryObject[]): ReadInventory {
   };
 }
 
-function entryOf({ key, desired = '', seen = '', commit = '', unrecorded }: StoredEntry): InventoryEntry {
-  const entry = { key: key as ObjectKey, desired, seen, commit };
-  return unrecorded === undefined ? entry : { ...entry, unrecorded };
+function entryOf({ key, desired = '', seen = '', commit = '', ...rest }: StoredEntry): InventoryEntry {
+  return { key: key as ObjectKey, desired, seen, commit, ...rest };
 }
 
 /** Without the digests that are empty. */

@@ -77,6 +77,6 @@ function valueAt(root: unknown, pointer: string): unknown {
 
 function otherThan(value: unknown): unknown {
   if (typeof value === 'number') return value + 1;
-  if (typeof value === 'string') return `${value}edit`;
+  if (typeof value === 'string') return value.endsWith('%') ? '1%' : `${value}edit`;
   return Array.isArray(value) && value.length > 0 ? [...(value as unknown[]), 'edited'] : undefined;
 }
