@@ -168,8 +168,8 @@ export class StackHouse implements House {
     return this.neighbours.gateInput(stack);
   }
 
-  contentOf(stack: Stack): string {
-    return this.neighbours.contentOf(stack) ?? '';
+  contentOf(stack: Stack, revision?: Revision): string {
+    return this.neighbours.contentOf(stack, revision) ?? '';
   }
 
   claim(stack: string, content: string, keys: readonly ObjectKey[]): void {

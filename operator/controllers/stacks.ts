@@ -55,8 +55,7 @@ export class Stacks {
   }
 
   /** Identity of what the stack wants now; undefined while its source has no revision. */
-  contentOf(stack: Stack): string | undefined {
-    const revision = this.revisionOf(stack);
+  contentOf(stack: Stack, revision = this.revisionOf(stack)): string | undefined {
     return revision === undefined
       ? undefined
       : `${revision.treeOf(stack.spec.path) ?? 'absent'}:${stack.metadata.generation}`;

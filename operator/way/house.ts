@@ -40,8 +40,8 @@ export interface House {
   /** @throws Failure when the source does not exist or may not be used. */
   waitForSource(stack: Stack): Outcome;
   gateInput(stack: Stack): GateInput;
-  /** Identity of what the stack wants now: tree of its path and generation of its spec. */
-  contentOf(stack: Stack): string;
+  /** Identity of what the stack wants by a revision: tree of its path and generation of its spec. */
+  contentOf(stack: Stack, revision?: Revision): string;
   claim(stack: string, content: string, keys: readonly ObjectKey[]): void;
   /** A wait while other stacks of the source have not read the commit; pruning could take what moves to them. */
   waitForHandover(stack: Stack): Waiting | undefined;

@@ -155,7 +155,7 @@ async function ownedToDelete(stack: Stack, { inventory, observed }: House): Prom
 
 async function renderStack(stack: Stack, revision: Revision, house: House, { context }: Walk): Promise<Rendered> {
   const key = stackKeyOf(stack);
-  const content = house.contentOf(stack);
+  const content = house.contentOf(stack, revision);
   try {
     const rendered = await house.engineOf(stack).render({ stack, revision, signal: context.signal });
     house.claim(
@@ -165,8 +165,10 @@ async function renderStack(stack: Stack, revision: Revision, house: House, { con
     );
     return rendered;
   } catch (error) {
-    house.claim(key, content, []);
-    throw asFailure(error);
+    const failed = asFailure(error);
+    // A commit that cannot be read holds nobody up. An API server that is away says nothing of what the commit holds.
+    if (failed.retry === 'on-change' && !context.signal.aborted) house.claim(key, content, []);
+    throw failed;
   }
 }
 
