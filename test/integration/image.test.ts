@@ -56,7 +56,11 @@ test('the bundle in the image follows Git as a user who can write to /tmp only',
 
   await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
   const drop = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--no-new-privs'];
-  const command = [join(image, 'node'), ...args.map((arg) => join(image, arg)), '--no-leader-election'];
+  const command = [
+    join(image, 'node'),
+    ...args.map((arg) => (arg.startsWith('--') ? arg : join(image, arg))),
+    '--no-leader-election',
+  ];
   const flags = ['--kubeconfig', join(tmp, 'kubeconfig'), '--probe-address', '127.0.0.1:0'];
   const [first = '', ...rest] = [...(isRoot ? ['setpriv', ...drop] : []), ...command, ...flags];
   const env = { PATH: process.env['PATH'], HOME: tmp, TMPDIR: tmp };
