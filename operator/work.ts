@@ -52,8 +52,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
     allowCrossNamespace: config.allowCrossNamespace,
     wake: (key, afterMs) => wake(key, afterMs),
   });
-  started.use(house.observed);
-  started.use(house.checked);
+  started.use(house.health);
   await loadInventories(transport, resources.inventory, house);
   const events = started.use(
     createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),

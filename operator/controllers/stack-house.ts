@@ -1,14 +1,11 @@
 /** Puts together what the way of one commit needs: watches, inventory, engines, neighbours. */
 import type { GitSource, Stack } from '#api';
 import { Claims, InventoryStore } from '#apply';
-import { Fights, OwnedObjects, type Drifted } from '#drift';
+import { Fights, type Drifted, type OwnedObjects } from '#drift';
 import { manifestsEngine, type Engine } from '#engines';
-import { compileChecks, healthOf, needsFullObject, summarise, type HealthChecks } from '#health';
 import {
   apiFailure,
   getObject,
-  groupKindOf,
-  keyOf,
   type Account,
   type Discovery,
   type KubeObject,
@@ -23,9 +20,10 @@ import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } fr
 import type { Revisions, RevisionStore } from '#source';
 import type { Health, Rendered, Revision } from '#values';
 import { accountOf, refOf, type House } from '#way';
-import { CheckedObjects } from './checked-objects.ts';
+import { Handovers } from './handovers.ts';
 import { KindWaits } from './kind-waits.ts';
 import type { PastRevisions } from './past-revisions.ts';
+import { StackHealth } from './stack-health.ts';
 import { keyOfStack, Stacks } from './stacks.ts';
 
 export interface StackHouseOptions {
@@ -51,8 +49,6 @@ export interface StackHouseOptions {
   readonly wake: (key: string, afterMs?: number) => void;
 }
 
-const longestChecksCache = 1000;
-
 export class StackHouse implements House {
   readonly transport: Transport;
   readonly discovery: Discovery;
@@ -70,13 +66,10 @@ export class StackHouse implements House {
   readonly neighbours: Stacks;
   readonly #options: StackHouseOptions;
   readonly #engines: ReadonlyMap<string, Engine>;
-  readonly #checks = new Map<string, { readonly text: string; readonly checks: HealthChecks }>();
+  readonly health: StackHealth;
+  readonly #handovers: Handovers;
   readonly #kindWaits: KindWaits;
-  readonly checked: CheckedObjects;
-  readonly #waitingForHandover = new Set<string>();
   readonly #waitingForRevision = new Set<string>();
-  /** By stack: what its health checks name beside its own objects. */
-  readonly #beside = new Map<string, readonly ObjectKey[]>();
   readonly #toldDrift = new Map<string, string>();
 
   constructor(options: StackHouseOptions) {
@@ -91,17 +84,19 @@ export class StackHouse implements House {
       ownAccount: this.ownAccount,
     } = options);
     this.#kindWaits = new KindWaits(options);
-    this.checked = new CheckedObjects(options);
     this.inventory = new InventoryStore(options.transport, options.resources.inventory);
     this.rendered = new RenderedStore(options.renderedFolder);
     this.changes = { resource: options.resources.change, namesOf: options.changesOf };
     this.neighbours = new Stacks({ ...options, claims: this.claims, inventory: this.inventory });
     this.#engines = new Map([manifestsEngine(options.discovery)].map((engine) => [engine.name, engine]));
-    this.observed = new OwnedObjects({
+    const { claims, inventory, neighbours } = this;
+    this.#handovers = new Handovers({ claims, inventory, neighbours, wake: options.wake });
+    this.health = new StackHealth({
       ...options,
-      needsFullObject: (kind) => needsFullObject(kind) || this.#isChecked(kind),
-      healthOf: (object, stack) => healthOf(object, stack === undefined ? undefined : this.#checks.get(stack)?.checks),
+      inventory,
+      waitForKinds: (stack, kinds) => this.#kindWaits.add(stack, kinds),
     });
+    this.observed = this.health.observed;
   }
 
   engineOf(stack: Stack): Engine {
@@ -173,38 +168,19 @@ export class StackHouse implements House {
   }
 
   claim(stack: string, content: string, keys: readonly ObjectKey[]): void {
-    if (this.claims.hasRead(stack, content)) return;
-    this.claims.set(stack, content, keys);
-    for (const waiter of this.#waitingForHandover) this.#options.wake(waiter);
-    const owners = new Set(keys.map((key) => this.inventory.ownerOf(key)));
-    for (const owner of owners) if (owner !== undefined && owner !== stack) this.#options.wake(owner);
-    this.#waitingForHandover.clear();
+    this.#handovers.claim(stack, content, keys);
   }
 
   waitForHandover(stack: Stack): ReturnType<House['waitForHandover']> {
-    const wait = this.neighbours.waitForHandover(stack);
-    if (wait !== undefined) this.#waitingForHandover.add(keyOfStack(stack));
-    return wait;
+    return this.#handovers.waitFor(stack);
   }
 
-  async handOver(stack: Stack, key: ObjectKey): Promise<void> {
-    const owner = keyOfStack(stack);
-    const next = this.movesTo(stack, key);
-    const receiver = next === undefined ? undefined : this.neighbours.get(next);
-    if (next !== undefined && receiver !== undefined) {
-      if (!this.inventory.of(next).has(key))
-        this.inventory.put(next, { key, desired: '', seen: '', commit: '', unrecorded: 'adopted' });
-      await this.inventory.flush(refOf(receiver));
-    }
-    this.inventory.drop(owner, key);
-    if (next !== undefined) this.#options.wake(next);
+  handOver(stack: Stack, key: ObjectKey): Promise<void> {
+    return this.#handovers.handOver(stack, key);
   }
 
   movesTo(stack: Stack, key: ObjectKey): string | undefined {
-    const owner = keyOfStack(stack);
-    const next = this.claims.claimedBy(key, owner) ?? this.inventory.holderBeside(key, owner);
-    const receiver = next === undefined ? undefined : this.neighbours.get(next);
-    return receiver === undefined || receiver.metadata.deletionTimestamp !== undefined ? undefined : next;
+    return this.#handovers.movesTo(stack, key);
   }
 
   dependentsInDeletion(stack: Stack): ReturnType<House['dependentsInDeletion']> {
@@ -240,62 +216,12 @@ export class StackHouse implements House {
     });
   }
 
-  /** Compiles the health checks of a stack when they are new. @throws Failure ExpressionInvalid */
-  async takeHealthChecks(stack: Stack): Promise<void> {
-    const key = keyOfStack(stack);
-    const specs = stack.spec.healthChecks ?? [];
-    const text = JSON.stringify(specs);
-    if ((this.#checks.get(key)?.text ?? '[]') === text) return;
-    const checks = compileChecks(specs);
-    if (this.#checks.size > longestChecksCache && specs.length === 0) this.#checks.delete(key);
-    else this.#checks.set(key, { text, checks });
-    for (const { apiVersion, kind } of specs) {
-      const slash = apiVersion.indexOf('/');
-      await this.observed.refresh({ group: slash < 0 ? '' : apiVersion.slice(0, slash), kind });
-    }
-  }
-
-  #isChecked({ group, kind }: { group: string; kind: string }): boolean {
-    return [...this.#checks.values()].some(({ checks }) => checks.covers({ group, kind }));
-  }
-
-  async observeChecked(stack: Stack): Promise<void> {
-    const key = keyOfStack(stack);
-    const keys = await this.#namedByChecks(stack);
-    if (keys.length === 0 && !this.#beside.delete(key)) return;
-    this.#beside.set(key, keys);
-    this.waitForKinds(stack, await this.checked.observe({ stack: key, as: accountOf(stack, this), keys }));
-  }
-
-  /** Objects that the health checks name and the stack does not own. */
-  async #namedByChecks(stack: Stack): Promise<ObjectKey[]> {
-    const named = (stack.spec.healthChecks ?? []).filter(({ name }) => name !== undefined);
-    if (named.length === 0) return [];
-    const own = this.inventory.of(keyOfStack(stack));
-    const scopeOf = await this.discovery.scopes();
-    return named
-      .map(({ apiVersion, kind, name = '', namespace = stack.metadata.namespace }) => {
-        const checked = groupKindOf({ apiVersion, kind });
-        return keyOf(checked, scopeOf(checked) === 'Cluster' ? undefined : namespace, name);
-      })
-      .filter((key) => !own.has(key));
+  observeChecked(stack: Stack): Promise<void> {
+    return this.health.observe(stack, accountOf(stack, this));
   }
 
   healthOf(stack: Stack): Health {
-    const key = keyOfStack(stack);
-    const unseen: Health = { status: 'inProgress', message: 'not seen yet' };
-    const gone: Health = { status: 'current', message: 'its work is done' };
-    const own = [...this.inventory.of(key).values()].map(({ key: owned, expires }) => ({
-      key: owned,
-      health: this.observed.get(owned)?.health ?? (expires === true && this.observed.knows(owned) ? gone : unseen),
-    }));
-    const as = accountOf(stack, this);
-    const judge = (object: KubeObject): Health => healthOf(object, this.#checks.get(key)?.checks);
-    const beside = (this.#beside.get(key) ?? []).map((other) => ({
-      key: other,
-      health: this.checked.healthOf(as, other, judge),
-    }));
-    return summarise([...own, ...beside]);
+    return this.health.of(stack, accountOf(stack, this));
   }
 
   fieldsBetween(before: KubeObject, after: KubeObject): string[] {
@@ -319,8 +245,6 @@ export class StackHouse implements House {
     this.claims.forget(key);
     this.#waitingForRevision.delete(key);
     this.#kindWaits.forget(key);
-    this.#checks.delete(key);
-    this.#beside.delete(key);
-    await this.checked.forget(key);
+    await this.health.forget(key);
   }
 }

@@ -29,7 +29,7 @@ export function stackController(house: StackHouse, clock: Clock, concurrency: nu
     reconcile: async (stack, context) => {
       if (stack.spec.suspend)
         throw failure('Suspended', { what: 'spec.suspend is true', remedy: 'run `plumbline resume`' });
-      await house.takeHealthChecks(stack);
+      await house.health.takeChecks(stack);
       const outcome = await walk(stack, house, walkOf(stack, context));
       if (outcome.kind === 'settled') begun.delete(keyOfStack(stack));
       return outcome;
