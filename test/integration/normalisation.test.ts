@@ -247,6 +247,15 @@ test('what the API server and controllers make of an object is no drift, and cos
   expect(status?.objects).toBe(own.length + 1);
 });
 
+test('an operator that starts anew brings no finished Job back, and finds no drift', async () => {
+  await operator.kill();
+  await operator.start();
+  await untilQuiet(operator.requests);
+  const path = `/apis/batch/v1/namespaces/${platform.namespace}/jobs/once`;
+  expect((await operator.requests()).filter((request) => request.startsWith(`PATCH ${path} 201`))).toHaveLength(1);
+  expect((await platform.get('app'))?.status?.drift).toBeUndefined();
+});
+
 test('a commit beside the path asks nothing of the objects', async () => {
   const { length: before } = await operator.requests();
   await platform.commit({ 'other/a.txt': '2' });

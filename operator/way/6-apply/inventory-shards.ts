@@ -57,13 +57,14 @@ function entryOf({ key, desired = '', seen = '', commit = '', ...rest }: StoredE
 }
 
 /** Without the digests that are empty. */
-function storedEntry({ key, desired, seen, commit, unrecorded }: InventoryEntry): StoredEntry {
+function storedEntry({ key, desired, seen, commit, unrecorded, expires }: InventoryEntry): StoredEntry {
   return {
     key,
     ...(desired === '' ? {} : { desired }),
     ...(seen === '' ? {} : { seen }),
     ...(commit === '' ? {} : { commit }),
     ...(unrecorded === undefined || unrecorded === 'unchanged' ? {} : { unrecorded }),
+    ...(expires === true ? { expires } : {}),
   };
 }
 
