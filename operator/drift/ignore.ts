@@ -48,6 +48,15 @@ export function adoptIgnored(wanted: KubeObject, live: KubeObject, rules: readon
   return copy;
 }
 
+/** What to send of an object of which some fields are left to others; undefined when none are. */
+export function leaveIgnored(
+  rules: readonly IgnoreRule[],
+  key: ObjectKey,
+): ((wanted: KubeObject, live: KubeObject) => KubeObject) | undefined {
+  const own = rules.filter((rule) => rule.matches(key));
+  return own.length === 0 ? undefined : (wanted, live) => adoptIgnored(wanted, live, own);
+}
+
 function childOf(node: unknown, part: string): unknown {
   if (typeof node !== 'object' || node === null) return undefined;
   return (node as Record<string, unknown>)[part];

@@ -1,7 +1,7 @@
 /** The way of one commit into the cluster: the only file that knows the order of the rooms. */
 import { annotations, type Stack } from '#api';
 import type { ApplyContext, ApplyReport } from '#apply';
-import { ignoreRules } from '#drift';
+import { ignoreRules, leaveIgnored } from '#drift';
 import { gate } from '#gate';
 import type { ObjectKey } from '#kube';
 import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
@@ -211,7 +211,8 @@ function contextOf(stack: Stack, commit: string, house: House, { context }: Walk
     as,
     stack: refOf(stack),
     signal: context.signal,
-    mayTakeBack: (key) => mode === 'correct' && !ignored.some((rule) => rule.matches(key)),
+    takesBack: mode === 'correct',
+    leaveOf: (key) => leaveIgnored(ignored, key),
   };
 }
 

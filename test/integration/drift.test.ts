@@ -60,7 +60,7 @@ test('mode warn names the drift and leaves it', async () => {
   expect(await value(platform)).toBe('hand');
 });
 
-test('an ignored field may be changed, and a change beside it is still put back', async () => {
+test('an ignored field may be changed; a change beside it is put back, and a commit leaves it', async () => {
   await using platform = await Platform.create({ 'app/a.yaml': `${configMap('a')}  fixed: git\n` });
   await platform.stack('app', 'drift: {ignore: [{target: {kind: ConfigMap}, pointers: [/data/value]}]}');
   await platform.ready('app');
@@ -69,6 +69,9 @@ test('an ignored field may be changed, and a change beside it is still put back'
     (await platform.configMap('a'))?.data?.['fixed'] === 'git' ? true : undefined,
   );
   expect(await value(platform)).toBe('hand');
+  const commit = await platform.commit({ 'app/a.yaml': `${configMap('a', '2')}  fixed: other\n` });
+  await platform.applied('app', commit);
+  expect((await platform.configMap('a'))?.data).toEqual({ value: 'hand', fixed: 'other' });
 });
 
 test('drift is put back while a newer commit cannot be rendered', async () => {

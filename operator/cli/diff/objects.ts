@@ -1,7 +1,7 @@
 /** One stack against the cluster: every object by server-side dry run, what left Git by the inventory. */
 import { annotations, type Stack } from '#api';
 import { previewOne } from '#apply';
-import { ignoreRules, isIgnored, type IgnoreRule } from '#drift';
+import { ignoreRules, isIgnored, leaveIgnored, type IgnoreRule } from '#drift';
 import { apiFailure, getObject, parseKey, type KubeObject, type ObjectKey, type Resource } from '#kube';
 import { assertNotEmptied, assertPruneLimit, changedFields, planObjects, type FieldChange } from '#plan';
 import { asFailure, Failure, failure, mapBounded } from '#runtime';
@@ -223,11 +223,12 @@ async function tryObject(
     // As the operator puts drift back: what drifted was the stack's own.
     force: force || kept,
     as: identity.as,
+    leave: leaveIgnored(world.ignored, rendered.key),
     signal,
   });
   if (preview.live === undefined) return creation(rendered, kept ? 'somebody deleted it' : undefined);
   if (modeOf(rendered) === 'create-only') return undefined;
-  const rules = kept ? world.ignored.filter((rule) => rule.matches(rendered.key)) : [];
+  const rules = world.ignored.filter((rule) => rule.matches(rendered.key));
   const fields = changedFields(preview.live, preview.after).filter(({ pointer }) => !isIgnored(pointer, rules));
   if (fields.length === 0 && preview.action !== 'recreated') return undefined;
   const action = preview.action === 'configured' && kept ? 'drift' : actions[preview.action];

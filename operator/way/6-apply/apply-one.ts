@@ -21,6 +21,9 @@ export interface Account {
   readonly name: string;
 }
 
+/** Makes of the wanted object and the live one what is to be sent. */
+export type Leave = (wanted: KubeObject, live: KubeObject) => KubeObject;
+
 export interface ApplyOne {
   readonly transport: Transport;
   readonly resource: Resource;
@@ -32,6 +35,8 @@ export interface ApplyOne {
   readonly known: boolean | 'unsure';
   /** Digest of our managed fields after the last apply, when what others took of them since may be taken back. */
   readonly seen?: string | undefined;
+  /** What is sent where the object exists: with the live values of the fields that the stack leaves to others. */
+  readonly leave?: Leave | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -41,14 +46,23 @@ export interface AppliedOne {
 }
 
 /** @throws Failure with the API server's reason in Plumbline's words, naming the file and line of the object. */
-export async function applyOne(request: ApplyOne): Promise<AppliedOne> {
+export async function applyOne(given: ApplyOne): Promise<AppliedOne> {
+  let request = given;
   try {
+    if (given.leave !== undefined) request = leaving(given, await read(given));
     return await applyOrTakeOver(request);
   } catch (error) {
     const failed = toFailure(error, request);
     if (failed.reason === 'ImmutableField' && mayRecreate(request)) return recreate(request);
     throw failed;
   }
+}
+
+/** The request with what others have set since where they may. */
+export function leaving(request: ApplyOne, live: KubeObject | undefined): ApplyOne {
+  const { leave, rendered } = request;
+  if (leave === undefined || live === undefined) return request;
+  return { ...request, rendered: { ...rendered, object: leave(rendered.object, live) } };
 }
 
 /** Whether `kubectl apply` without --server-side owns fields of it. */

@@ -23,7 +23,7 @@ import type {
   RenderedObject,
   Wave,
 } from '#values';
-import { applyOne, type Account } from './apply-one.ts';
+import { applyOne, type Account, type Leave } from './apply-one.ts';
 import type { InventoryStore, StackRef } from './inventory.ts';
 
 /** What the API server is known to hold of an object, from the watches. */
@@ -58,7 +58,9 @@ export interface ApplyContext {
   readonly force: boolean;
   readonly recreate: boolean;
   /** Whether what others take of our fields is drift that is to be put back. */
-  mayTakeBack(key: ObjectKey): boolean;
+  readonly takesBack: boolean;
+  /** What to send of an object of which the stack leaves some fields to others; undefined when it leaves none. */
+  leaveOf(key: ObjectKey): Leave | undefined;
   readonly commit: string;
   /** Requests in flight at once. */
   readonly concurrency: number;
@@ -180,7 +182,8 @@ async function applyPlanned(
       resource,
       rendered,
       known: isKnown(known.get(key)),
-      seen: context.mayTakeBack(key) ? known.get(key)?.seen : undefined,
+      seen: context.takesBack ? known.get(key)?.seen : undefined,
+      leave: context.leaveOf(key),
     });
     action = applied.action;
     return applied.object;

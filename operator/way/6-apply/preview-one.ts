@@ -1,6 +1,6 @@
 /** What sending one object would do, asked of the API server by dry run: nothing is written. */
 import type { KubeObject } from '#kube';
-import { createTrial, isFromKubectl, mayRecreate, read, send, toFailure, type ApplyOne } from './apply-one.ts';
+import { createTrial, isFromKubectl, leaving, mayRecreate, read, send, toFailure, type ApplyOne } from './apply-one.ts';
 
 export interface Preview {
   readonly action: 'created' | 'configured' | 'recreated' | 'adopted';
@@ -11,10 +11,11 @@ export interface Preview {
 }
 
 /** @throws Failure as applyOne does */
-export async function previewOne(request: ApplyOne): Promise<Preview> {
-  const live = await read(request).catch((error: unknown) => {
-    throw toFailure(error, request, 'get');
+export async function previewOne(given: ApplyOne): Promise<Preview> {
+  const live = await read(given).catch((error: unknown) => {
+    throw toFailure(error, given, 'get');
   });
+  const request = leaving(given, live);
   try {
     const { object: after } = await send(request, { dryRun: true });
     if (live === undefined) return { action: 'created', live, after };
