@@ -60,8 +60,9 @@ async function take(repository: LocalRepository, { folder, environment, commit }
   return { url: pathToFileURL(gitDir).href, branch };
 }
 
+/** With its time: git takes a file that is no older than the index for one that may have changed since. */
 async function copyIfThere(from: string, to: string): Promise<void> {
-  await cp(from, to).catch((error: NodeJS.ErrnoException) => {
+  await cp(from, to, { preserveTimestamps: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw failure('Internal', { what: error.message }, { cause: error });
   });
 }
