@@ -6,6 +6,7 @@ import { list, ownAccount, resourcePath, type Discovery, type Resource, type Tra
 import { createEvents, startController, type ControllerOptions, type RunningController } from '#loop';
 import { failure, type Clock, type Log, type Metrics } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
+import { recallLastChange } from '#way';
 import { fillGauges } from './controllers/gauges.ts';
 import { gitSourceController, tendSources } from './controllers/git-source.ts';
 import { SourceCredentials } from './controllers/source-credentials.ts';
@@ -121,4 +122,5 @@ async function loadInventories(transport: Transport, resource: Resource, house: 
   const found: Inventory[] = [];
   for await (const inventory of pages) found.push(inventory as unknown as Inventory);
   house.inventory.load(found);
+  for (const stack of house.neighbours.all()) await recallLastChange(stack, house);
 }

@@ -77,21 +77,23 @@ interface Answered {
 
 const acceptOf = (metadataOnly: boolean): { accept?: string } => (metadataOnly ? { accept: metadataAccept } : {});
 
-/** @throws ApiError */
+/** `repeatable`: sent again when the answer is lost, so that AlreadyExists may be our own doing. @throws ApiError */
 export async function createObject({
   transport,
   resource,
   object,
   dryRun = false,
+  repeatable = false,
   metadataOnly = false,
   as,
   signal,
-}: Call & Answered & { object: KubeObject; dryRun?: boolean }): Promise<KubeObject> {
+}: Call & Answered & { object: KubeObject; dryRun?: boolean; repeatable?: boolean }): Promise<KubeObject> {
   const { body } = await transport.request<KubeObject>({
     method: 'POST',
     path: resourcePath(resource, { namespace: object.metadata.namespace }),
     query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
     body: object,
+    repeatable,
     ...acceptOf(metadataOnly),
     as,
     signal,

@@ -19,8 +19,8 @@ export interface Request {
   /** Acts as this ServiceAccount (impersonation). */
   readonly as?: Account | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** A POST that changes nothing, and may be sent again. */
-  readonly asks?: boolean;
+  /** A POST that may be sent again: it changes nothing, or the second one is refused. */
+  readonly repeatable?: boolean;
 }
 
 export interface Response<T> {
@@ -183,9 +183,9 @@ function delayMs({ retryAfterMs }: ApiError, attempt: number): number {
 }
 
 /** Reads, applies and deletes may be sent twice; a create may not once the server could have seen it. */
-function mayRetry({ status }: ApiError, { method, asks = false }: Request): boolean {
+function mayRetry({ status }: ApiError, { method, repeatable = false }: Request): boolean {
   if (status === 429) return true;
-  const idempotent = method !== 'POST' || asks;
+  const idempotent = method !== 'POST' || repeatable;
   return idempotent && (status === 0 || status === 502 || status === 503 || status === 504);
 }
 

@@ -11,7 +11,7 @@ export async function ownAccount(transport: Transport): Promise<Account | undefi
     method: 'POST',
     path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-    asks: true,
+    repeatable: true,
   });
   const [system, kind, namespace, name] = body.status.userInfo.username.split(':');
   if (system !== 'system' || kind !== 'serviceaccount' || namespace === undefined || name === undefined)

@@ -1,5 +1,6 @@
 /** What is noted of a revision once it is applied: the status that proves it, and the Change that remembers it. */
-import type { Stack } from '#api';
+import type { Change, Stack } from '#api';
+import { getObject } from '#kube';
 import { writeChange, type ChangeFacts } from '#record';
 import type { AppliedObject, ObjectFailure, Rendered, Revision } from '#values';
 import type { House, Walk } from './house.ts';
@@ -65,6 +66,23 @@ export async function recordChange(request: ChangeRequest, house: House, { start
     reason: result === 'Failed' ? 'ApplyFailed' : 'Applied',
     message: `${revision.name}: ${message}`,
   });
+}
+
+/**
+ * Called before the stack's first run: a process that ended between writing a Change and noting that leaves an inventory
+ * which would tell of the same once more. @throws ApiError
+ */
+export async function recallLastChange(stack: Stack, house: House): Promise<void> {
+  const key = stackKeyOf(stack);
+  if (!house.inventory.isUnfinished(key)) return;
+  const name = house.changes.namesOf(stack).at(-1);
+  if (name === undefined) return;
+  const { namespace } = stack.metadata;
+  const { transport, changes } = house;
+  const last = await getObject<Change>({ transport, resource: changes.resource, namespace, name });
+  // The status is written last: all was noted of a commit that it names.
+  if (last === undefined || last.spec.commit.sha === stack.status?.applied?.commit) return;
+  house.inventory.told(key, { commit: last.spec.commit.sha, objects: last.spec.objects });
 }
 
 /** What was done, with the changed fields of configured objects, from the last revision that was rendered here. */

@@ -190,7 +190,7 @@ async function applyPlanned(
   });
   const same = before?.resourceVersion === object.metadata.resourceVersion;
   const last = known.get(key);
-  if (action === 'configured' && same && last !== undefined && last.desired !== '') action = 'unchanged';
+  if (action === 'configured' && same && last !== undefined) action = 'unchanged';
   // Git only creates it, and it was there before: it stays whose it is.
   if (labelledStack(object) !== stackKey(stack)) return inventory.drop(stackKey(stack), key);
   const unrecorded = since(isKnown(last) === true ? last?.unrecorded : undefined, action);

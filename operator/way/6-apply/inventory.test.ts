@@ -1,9 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Inventory } from '#api';
 import type { ObjectKey, Resource, Transport } from '#kube';
 import type { InventoryEntry } from '#values';
-import { readShards, shardOf, shardsFor } from './inventory-shards.ts';
+import { layOut, readShards, shardOf, shardsFor } from './inventory-shards.ts';
 import { InventoryStore } from './inventory.ts';
 
 test('shards only grow, by doubling, and hold 250 entries each on average', () => {
@@ -75,6 +75,22 @@ test('a resize that was cut short at any place loses no entry, and takes the new
   }
 });
 
+test('an entry is read back as it was written, whatever it says', () => {
+  const written: InventoryEntry[] = [
+    entryOf('plain', 'd'),
+    { ...entryOf('in-hand', ''), seen: '', commit: '', unrecorded: 'adopted' },
+    { ...entryOf('job', 'd'), expires: true },
+  ];
+  const gone = 'ConfigMap/shop/gone' as ObjectKey;
+  const shards = layOut({ entries: written, pruned: [gone] }, 2).map((entries, number) => {
+    const { spec, ...object } = shard(number, 2, []);
+    return { ...object, spec: { ...spec, entries } };
+  });
+  const { entries, pruned } = readShards(shards);
+  expect(entries.toSorted((a, b) => a.key.localeCompare(b.key))).toEqual([written[1], written[2], written[0]]);
+  expect(pruned).toEqual([gone]);
+});
+
 const offline = (): InventoryStore => new InventoryStore({} as Transport, {} as Resource);
 const entryOf = (name: string, desired: string): InventoryEntry => ({
   key: `ConfigMap/shop/${name}` as ObjectKey,
@@ -110,4 +126,32 @@ test('what was done is told until it is recorded, what is in hand is not', () =>
   store.recorded('shop/app');
   expect(store.unrecorded('shop/app')).toEqual([]);
   expect([...store.of('shop/app').keys()]).toHaveLength(3);
+});
+
+describe('a Change that was written by a process which ended at once', () => {
+  const told = { commit: 'c', objects: [{ object: 'ConfigMap/shop/a', action: 'created' }] };
+  const gone = { commit: 'c', objects: [{ object: 'ConfigMap/shop/a', action: 'pruned' }] };
+  const inHand: InventoryEntry = { ...entryOf('a', ''), seen: '', unrecorded: 'created' };
+  const { unrecorded: _, ...recorded } = inHand;
+  test.each([
+    { name: 'is not told once more', entry: inHand, change: told, after: recorded },
+    { name: 'of an earlier commit leaves what came since', entry: { ...inHand, commit: 'd' }, change: told },
+    { name: 'leaves what is as it should be', entry: entryOf('a', '1'), change: gone },
+    { name: 'leaves what has come back since', entry: { ...inHand, commit: 'd' }, change: gone },
+    { name: 'makes no news of what it says is gone', entry: { ...recorded, seen: 's' }, change: gone, after: inHand },
+  ])('$name', ({ entry, change, after = entry }) => {
+    const store = offline();
+    store.put('shop/app', entry);
+    store.told('shop/app', change);
+    expect([...store.of('shop/app').values()]).toEqual([after]);
+  });
+
+  test('and says what is gone for good leaves nothing to record', () => {
+    const store = offline();
+    store.put('shop/app', entryOf('a', '1'));
+    store.drop('shop/app', entryOf('a', '1').key, { pruned: true });
+    expect(store.isUnfinished('shop/app')).toBe(true);
+    store.told('shop/app', gone);
+    expect([store.unrecorded('shop/app'), store.isUnfinished('shop/app')]).toEqual([[], false]);
+  });
 });

@@ -16,6 +16,12 @@ export interface StackRef {
   readonly uid: string;
 }
 
+/** What a Change tells. */
+export interface Told {
+  readonly commit: string;
+  readonly objects: readonly { readonly object: string; readonly action: string }[];
+}
+
 interface Shards {
   readonly entries: Map<ObjectKey, InventoryEntry>;
   /** Objects that were pruned, until a Change says so. */
@@ -125,6 +131,27 @@ export class InventoryStore {
     shards.pruned.clear();
   }
 
+  /** Whether something is in hand, or done and perhaps in no Change yet. */
+  isUnfinished(stack: string): boolean {
+    const { entries, pruned } = this.#shards(stack);
+    return (
+      pruned.size > 0 || entries.values().some(({ desired, unrecorded }) => desired === '' || unrecorded !== undefined)
+    );
+  }
+
+  /** Takes in the last Change, whose process may have ended before it could note that it is written. */
+  told(stack: string, { commit, objects }: Told): void {
+    const shards = this.#shards(stack);
+    for (const { object, action } of objects) {
+      const key = object as ObjectKey;
+      const entry = shards.entries.get(key);
+      const known = entry && afterTold(entry, action, commit);
+      if (known !== undefined) this.put(stack, known);
+      else if (entry === undefined && action === 'pruned' && shards.pruned.delete(key))
+        shards.dirty.add(shardOf(key, shards.count));
+    }
+  }
+
   /** Forgets a deleted stack; its `Inventory` objects go with it by owner reference. */
   forget(stack: string): void {
     for (const key of this.#shards(stack).entries.keys()) if (this.#owners.get(key) === stack) this.#owners.delete(key);
@@ -174,7 +201,7 @@ export class InventoryStore {
     const object = { apiVersion: inventoryKind.apiVersion, kind: inventoryKind.kind, metadata, spec };
     const patch = (): Promise<unknown> =>
       patchMerge({ ...target, namespace: ref.namespace, name, patch: { metadata, spec } });
-    const create = (): Promise<unknown> => createObject({ ...target, object });
+    const create = (): Promise<unknown> => createObject({ ...target, object, repeatable: true });
     // What memory says of a shard's existence is wrong when the answer of its creation was lost, or somebody deleted it.
     if (exists) await patch().catch(unless(404, create));
     else await create().catch(unless(409, patch));
@@ -202,6 +229,14 @@ export class InventoryStore {
       this.#stacks.set(stack, (shards = { entries: new Map(), pruned: new Set(), count: 0, dirty: new Set() }));
     return shards;
   }
+}
+
+/** The entry once a Change has told of it; undefined when what it tells was before. */
+function afterTold(entry: InventoryEntry, action: string, commit: string): InventoryEntry | undefined {
+  const { unrecorded, ...rest } = entry;
+  if (action !== 'pruned') return unrecorded !== undefined && entry.commit === commit ? rest : undefined;
+  // As what was announced and never sent: that it is gone is no news, that it comes back is.
+  return unrecorded === undefined && entry.desired === '' ? { ...rest, seen: '', unrecorded: 'created' } : undefined;
 }
 
 /** Tries the other way when the API server answers this. */

@@ -82,7 +82,7 @@ export interface ChangeStore {
 export async function writeChange(facts: ChangeFacts, { transport, resource, namesOf }: ChangeStore): Promise<void> {
   const object = changeObject(facts);
   try {
-    await createObject({ transport, resource, object });
+    await createObject({ transport, resource, object, repeatable: true });
   } catch (error) {
     if (!isThere(error)) throw error;
   }
