@@ -38,15 +38,6 @@ afterAll(async () => {
   await rm(plane.folder, { recursive: true, force: true });
 });
 
-/** client-node speaks HTTP only where TLS is not verified. */
-const throughProxy = ({ url }: FaultProxy): string =>
-  JSON.stringify({
-    clusters: [{ name: 'c', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: plane.token } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  });
-
 /** Everything of one run. */
 class FaultRun implements AsyncDisposable {
   readonly random = new SeededRandom(seed);
@@ -76,7 +67,7 @@ class FaultRun implements AsyncDisposable {
     const platform = await Platform.create({ 'README.md': 'fault run' }, plane.kubeconfig);
     const proxy = await FaultProxy.start(plane.adminConfig);
     const kubeconfig = join(plane.folder, 'through-proxy');
-    await writeFile(kubeconfig, throughProxy(proxy), { mode: 0o600 });
+    await writeFile(kubeconfig, proxy.kubeconfig(plane.token), { mode: 0o600 });
     const operator = await Supervisor.start(kubeconfig, '--no-leader-election', '--log-level=debug');
     const run = new FaultRun({ proxy, platform, operator });
     await platform.commit(run.model.start(), 'Start');

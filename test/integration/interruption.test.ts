@@ -1,13 +1,28 @@
 /** What cuts an apply short: a kill, a stop, a newer commit. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { configMap, kubeconfig, Platform, SeededRandom, Supervisor, until } from '#testing';
+import { loadClusterConfig } from '#kube';
+import { configMap, FaultProxy, kubeconfig, Platform, SeededRandom, Supervisor, until } from '#testing';
 
+let folder: string;
+let proxy: FaultProxy;
 let operator: Supervisor;
 beforeAll(async () => {
-  operator = await Supervisor.start(kubeconfig, '--no-leader-election');
+  const config = await loadClusterConfig({ kubeconfig });
+  proxy = await FaultProxy.start(config);
+  folder = await mkdtemp(join(tmpdir(), 'plumbline-interruption-'));
+  const file = join(folder, 'kubeconfig');
+  await writeFile(file, proxy.kubeconfig((await config.token?.()) ?? ''), { mode: 0o600 });
+  operator = await Supervisor.start(file, '--no-leader-election');
 }, 60_000);
-afterAll(async () => operator[Symbol.asyncDispose]());
+afterAll(async () => {
+  await operator[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
 
 const many = 150;
 const random = new SeededRandom(Number(process.env['PLUMBLINE_FAULT_SEED'] ?? 1));
@@ -75,6 +90,28 @@ test('killed at any place of an apply, a change, a prune or a deletion, it goes 
   await until('the stack is gone', async () => ((await platform.get('app')) === undefined ? true : undefined), 30_000);
   expect(await configMaps(platform)).toEqual([]);
 }, 120_000);
+
+test('killed between the record of a change and the note of it, it tells of nothing twice, not even in the next', async () => {
+  await using platform = await Platform.create(files(0, 4, '1') as Record<string, string>);
+  const first = await platform.git.repository.git('rev-parse', 'HEAD');
+  let told = false;
+  // Whatever would be written after the record does not arrive.
+  proxy.fault = (method, url) => {
+    if (method === 'POST' && url.includes('/changes')) told = true;
+    else if (told && method !== 'GET') return { drop: true };
+    return undefined;
+  };
+  await platform.stack('app');
+  await until('the change is recorded', async () => ((await recorded(platform, first)).length > 0 ? true : undefined));
+  const second = await platform.commit({ ...files(0, 1, '2'), ...files(3, 4, null) });
+  // Without its disk it sees the next commit first.
+  await operator.kill({ wipe: true });
+  proxy.fault = () => undefined;
+  await platform.applied('app', second);
+  expect(await recorded(platform, first)).toEqual(said(platform, 'created', 0, 4));
+  const news = [...said(platform, 'configured', 0, 1), ...said(platform, 'pruned', 3, 4)];
+  expect(await recorded(platform, second)).toEqual(news.sort());
+}, 60_000);
 
 test('told to stop in the middle of an apply, it ends in order, and the next one finishes', async () => {
   await using platform = await Platform.create(files(0, many, '1') as Record<string, string>);

@@ -49,6 +49,16 @@ export class FaultProxy implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** A kubeconfig that leads through the proxy. client-node speaks HTTP only where TLS is not verified. */
+  kubeconfig(token: string): string {
+    return JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: this.url, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'u', user: { token } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    });
+  }
+
   get openWatches(): number {
     return this.#watches.size;
   }
