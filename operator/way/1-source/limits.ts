@@ -14,9 +14,18 @@ export interface GitLimits {
 
 export const gitLimits: GitLimits = { packBytes: mostPackBytes, memoryBytes: mostMemoryBytes };
 
-/** A script that lowers its own limits and becomes git. POSIX counts files in blocks of 512 bytes; memory is in KiB. */
-export const boundedGit = ({ packBytes, memoryBytes }: GitLimits): string =>
-  `ulimit -f ${Math.ceil(packBytes / 512)} && ulimit -d ${Math.ceil(memoryBytes / 1024)} && exec git "$@"\n`;
+/**
+ * A script that lowers its own limits and runs git. POSIX counts files in blocks of 512 bytes; memory is in KiB.
+ * Told to stop, it ends git's whole session (where the machine has `setsid`): the helper that reads from the network
+ * outlives its git otherwise, for as long as the server goes on sending.
+ */
+export const boundedGit = ({ packBytes, memoryBytes }: GitLimits): string => `\
+ulimit -f ${Math.ceil(packBytes / 512)} && ulimit -d ${Math.ceil(memoryBytes / 1024)} || exit 1
+exec 3<&0
+$(command -v setsid) git "$@" <&3 3<&- &
+trap 'kill -s KILL -- "-$!" 2>/dev/null || kill -s KILL "$!"' INT TERM
+wait "$!"
+`;
 
 /** So that what Git allocates fits into the bounds on a machine of any size. */
 export const frugalConfig: readonly (readonly [string, string])[] = [
