@@ -14,8 +14,8 @@ export interface ExportJob {
   readonly selection: Selection;
   readonly submodules: boolean;
   readonly limits: Bounds;
-  /** Mirror of a submodule's repository. */
-  readonly mirrorOf: (remote: Remote) => Mirror;
+  /** Brings a submodule's commit in; `where` names it in a failure. */
+  readonly moduleMirror: (remote: Remote, commit: string, where: string) => Promise<Mirror>;
   /** A new file name outside the export. */
   readonly scratchFile: () => string;
 }
@@ -73,8 +73,7 @@ async function addPart(job: ExportJob, at: Omit<Part, 'entries' | 'whole'>, part
         what: `the submodule ${prefix}${path} has no url`,
       });
     const child = moduleRemote(url, remote, `${prefix}${path}`);
-    const childMirror = job.mirrorOf(child);
-    if (!(await childMirror.has(id))) await childMirror.fetch(child.url, id);
+    const childMirror = await job.moduleMirror(child, id, `submodule ${prefix}${path} ${child.url}`);
     await addPart(
       job,
       { mirror: childMirror, commit: id, remote: child, prefix: `${prefix}${path}/`, depth: depth + 1 },

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDuration, type GitSourceSpec } from '#api';
-import { failure, Turns, type Clock, type Failure, type Log } from '#runtime';
+import { failure, Failure, Turns, type Clock, type Log } from '#runtime';
 import type { Revision } from '#values';
 import { lend, type Credentials, type Lent } from './credentials.ts';
 import { planExport } from './export.ts';
@@ -67,6 +67,7 @@ interface Run {
   readonly question: string;
   readonly git: Git;
   readonly home: string;
+  readonly secrets: readonly string[];
 }
 
 const plainEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
@@ -104,7 +105,7 @@ export class RevisionStore {
     using deadline = this.#deadline(parseDuration(spec.timeout), remote.url, signal);
     const git = this.#git(lent, parseDuration(spec.timeout), deadline.signal);
     const question = JSON.stringify([remote.url, spec.ref ?? {}, selection.digest]);
-    const run = { key, spec, remote, selection, question, git, home: lent.home };
+    const run = { key, spec, remote, selection, question, git, home: lent.home, secrets: lent.secrets };
     try {
       const wanted = await this.#ask(run);
       return (await this.#alreadyThere(run, wanted)) ?? (await this.#bring(run, wanted));
@@ -219,11 +220,18 @@ export class RevisionStore {
       selection,
       submodules: spec.submodules,
       limits: this.#options.limits ?? bounds,
-      mirrorOf: ({ url }) => new Mirror(this.#folders.moduleMirror(mirror.folder, url), run.git),
+      moduleMirror: ({ url }, commit, where) =>
+        bringModule(new Mirror(this.#folders.moduleMirror(mirror.folder, url), run.git), {
+          url,
+          commit,
+          where,
+          secrets: run.secrets,
+        }),
       scratchFile: () => join(run.home, `index-${(files += 1)}`),
     }).catch((error: unknown) => {
-      const refused = error instanceof GitExitError ? gitFailure(error, { where: remote.url }) : (error as Failure);
-      if (error instanceof GitExitError && refused.reason !== 'FileTooLarge') throw error;
+      const refused = error instanceof GitExitError ? gitFailure(error, { where: remote.url }) : error;
+      // What a server answers may be another answer tomorrow.
+      if (!(refused instanceof Failure) || refused.reason.startsWith('Git')) throw error;
       // The commit itself is at fault: asked again, the same answer costs one ls-remote and no fetch.
       this.#known.set(key, { question, answer: wanted.commit, refused });
       throw refused;
@@ -313,6 +321,23 @@ export class RevisionStore {
   #assertNotOurs({ protocol, url }: Remote): void {
     if (protocol !== 'file' || !`${resolve(fileURLToPath(url))}/`.startsWith(`${this.#folders.root}/`)) return;
     throw failure('SourceInvalid', { where: 'spec.url', what: 'the address lies in the data folder of the operator' });
+  }
+}
+
+interface Module {
+  readonly url: string;
+  readonly commit: string;
+  readonly where: string;
+  readonly secrets: readonly string[];
+}
+
+/** @throws Failure that names the submodule: nothing is wrong with the address of the source */
+async function bringModule(mirror: Mirror, { url, commit, where, secrets }: Module): Promise<Mirror> {
+  try {
+    if (!(await mirror.has(commit))) await mirror.fetch(url, commit);
+    return mirror;
+  } catch (error) {
+    throw error instanceof GitExitError ? gitFailure(error, { where, secrets }) : error;
   }
 }
 
