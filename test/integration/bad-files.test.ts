@@ -2,7 +2,8 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '#testing';
-import { breakApp, configMap, mendApp, startTestOperator, twoStacks, type TestOperator } from '#testing';
+import { configMap, startTestOperator, type TestOperator } from '#testing';
+import { breakApp, mendApp, twoStacks } from '../support/harmless.ts';
 
 let operator: TestOperator;
 let platform: Platform;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { breakApp, configMap, mendApp, Platform, startTestOperator, twoStacks, type TestOperator } from '#testing';
+import { configMap, Platform, startTestOperator, type TestOperator } from '#testing';
+import { breakApp, mendApp, twoStacks } from '../support/harmless.ts';
 
 let operator: TestOperator;
 let platform: Platform;

@@ -30,6 +30,8 @@ test('watches and requests go on over a restart of the API server, and nothing i
   cache.subscribe(({ type, key, new: now }) => key === 'default/a' && told.push(`${type} ${now}`));
   await cache.start();
   const first = await put(transport, resource, '1');
+  // The watch must have told it, or the restart may make one event of the two.
+  await until('the first write is told', () => Promise.resolve(told.length === 1 || undefined));
   await plane.stopApiServer();
   const starting = plane.startApiServer();
   const second = await until(

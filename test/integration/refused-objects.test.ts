@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '#testing';
-import { breakApp, configMap, mendApp, startTestOperator, twoStacks, until, type TestOperator } from '#testing';
+import { configMap, startTestOperator, until, type TestOperator } from '#testing';
+import { breakApp, mendApp, twoStacks } from '../support/harmless.ts';
 
 let operator: TestOperator;
 beforeAll(async () => {

@@ -15,7 +15,8 @@ beforeAll(async () => {
   await repository.commit({ 'app/a.yaml': configMap('a', '2') }, 'Second');
   await repository.git('tag', 'v1.10.0');
   await repository.git('update-ref', 'refs/pull/7/head', 'HEAD');
-  await repository.commit({ 'app/a.yaml': configMap('a', '3') }, 'Third');
+  // The source may have been fetched in between, and does not look again for ten minutes.
+  await platform.commit({ 'app/a.yaml': configMap('a', '3') }, 'Third');
 }, 60_000);
 afterAll(async () => {
   await platform[Symbol.asyncDispose]();

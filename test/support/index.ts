@@ -1,7 +1,6 @@
 export { FaultProxy, type Fault } from './fault-proxy.ts';
 export { cluster, kubeconfig, testNamespace, TestCluster, until, type Found } from './cluster.ts';
 export { kubectl } from './kubectl.ts';
-export { breakApp, mendApp, twoStacks } from './harmless.ts';
 export { annotated, configMap, Platform, ready } from './platform.ts';
 export { requestsIn, startTestOperator, untilQuiet, type TestOperator } from './operator.ts';
 export { editOf, isBack, sendEdit, type Edit } from './hand-edits.ts';
