@@ -42,6 +42,13 @@ export class Supervisor implements AsyncDisposable {
     await this.#running?.stop('SIGKILL');
   }
 
+  /** SIGKILL, and no new start. */
+  async halt(): Promise<void> {
+    this.#stopping = true;
+    await this.#running?.stop('SIGKILL');
+    await this.#loop;
+  }
+
   /** SIGTERM, and a new start; the exit code. */
   async terminate(): Promise<number | string | undefined> {
     return this.#running?.stop('SIGTERM');
@@ -52,9 +59,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping = true;
-    await this.#running?.stop('SIGKILL');
-    await this.#loop;
+    await this.halt();
     await rm(this.folder, { recursive: true, force: true });
   }
 
