@@ -23,7 +23,12 @@ import {
 } from '#testing';
 import { startControlPlane, type ControlPlane } from '#toolchain';
 
-/** The clock decides the rest: the same seed gives the same commits and faults, not the same moments. */
+/**
+ * One seed that has passed many times. `PLUMBLINE_FAULT_SEED=7 npm test -- test/integration/fault-run` explores another;
+ * `PLUMBLINE_FAULT_LOG=file` then keeps the operator's log and the state of the cluster when it fails. The same seed gives
+ * the same commits, edits, kills and cuts in the same rounds; which request a fault meets is left to the clock, so a rare
+ * failure may need more than one try to come back.
+ */
 const seed = Number(process.env['PLUMBLINE_FAULT_SEED'] ?? 2);
 const gone = '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"injected"}}';
 const apiVersion = 'plumbline.dev/v1alpha1';
@@ -56,7 +61,7 @@ class FaultRun implements AsyncDisposable {
 
   private constructor(parts: { proxy: FaultProxy; platform: Platform; operator: Supervisor }) {
     ({ proxy: this.proxy, platform: this.platform, operator: this.operator } = parts);
-    this.model = new GitModel(this.random, this.platform.namespace);
+    this.model = new GitModel(this.random.fork(), this.platform.namespace);
     this.proxy.fault = (method, url) => {
       this.requests.push(`${method} ${url}`);
       return this.plan.forRequest(url);
@@ -81,11 +86,11 @@ class FaultRun implements AsyncDisposable {
 
   /** One more commit, something done by hand, and perhaps a fault of the world. */
   async round(number: number): Promise<void> {
-    this.plan.share = this.random.pick([0, 0.1, 0.3, 0.6]);
+    this.plan.share = this.random.pick([0, 0.2, 0.4, 0.6, 0.8]);
     await this.commit(`Round ${number}`);
-    await sleep(this.random.between(0, 1200));
+    await sleep(this.random.between(0, 700));
     await this.#byHand();
-    if (this.random.chance(0.75)) {
+    if (this.random.chance(0.8)) {
       const fault = this.plan.nextInWorld();
       if (fault !== undefined) await this.#strike(fault);
     }
@@ -105,7 +110,7 @@ class FaultRun implements AsyncDisposable {
   /** Now and then a commit gets the time to be applied to its end; when it can not be, the next one comes. */
   async #settle(): Promise<void> {
     const sha = this.commits.at(-1);
-    const ended = performance.now() + 4000;
+    const ended = performance.now() + 3000;
     while (performance.now() < ended) {
       const stacks = await this.stacks();
       if (stacks.every((stack) => readyOf(stack)?.status === 'True' && stack.status?.wanted?.commit === sha)) return;
@@ -360,6 +365,8 @@ async function expectChanges(run: FaultRun): Promise<void> {
   expect(told.filter((text, index) => told.indexOf(text) !== index)).toEqual([]);
   for (const stack of await run.stacks()) {
     const own = changes.filter(({ spec }) => spec.stack === stack.metadata.name);
+    // At `history` the oldest would be gone.
+    expect(own.length).toBeLessThan(100);
     const present = presentAfter(own);
     const wanted = [...run.model.objects].filter(([, object]) => object.stack === stack.metadata.name);
     expect(wanted.map(([key]) => key).filter((key) => !present.has(key))).toEqual([]);

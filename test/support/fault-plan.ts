@@ -27,7 +27,9 @@ const refusal = (code: number, reason: string, headers: Record<string, string> =
 });
 
 export class FaultPlan {
-  readonly #random: SeededRandom;
+  /** Asked as often as there are requests, which no two runs have in common. */
+  readonly #ofRequests: SeededRandom;
+  readonly #ofWorld: SeededRandom;
   readonly #requests = new Map(Object.entries(requestFaults) as [RequestFault, number][]);
   readonly #world = new Map(Object.entries(worldFaults) as [WorldFault, number][]);
   /** Share of requests that fail while there are faults left. */
@@ -35,7 +37,8 @@ export class FaultPlan {
   readonly injected: Record<string, number> = {};
 
   constructor(random: SeededRandom) {
-    this.#random = random;
+    this.#ofRequests = random.fork();
+    this.#ofWorld = random.fork();
   }
 
   get requestsLeft(): number {
@@ -48,12 +51,13 @@ export class FaultPlan {
 
   /** The fault of a request, if it has one. Watches have faults of their own. */
   forRequest(url: string): Fault | undefined {
-    if (url.includes('watch=true') || this.#requests.size === 0 || !this.#random.chance(this.share)) return undefined;
-    return this.#faultOf(this.#draw(this.#requests));
+    if (url.includes('watch=true') || this.#requests.size === 0 || !this.#ofRequests.chance(this.share))
+      return undefined;
+    return this.#faultOf(this.#draw(this.#requests, this.#ofRequests));
   }
 
   nextInWorld(): WorldFault | undefined {
-    return this.#world.size === 0 ? undefined : this.#draw(this.#world);
+    return this.#world.size === 0 ? undefined : this.#draw(this.#world, this.#ofWorld);
   }
 
   #faultOf(kind: RequestFault): Fault {
@@ -71,13 +75,13 @@ export class FaultPlan {
       case 'conflict':
         return refusal(409, 'Conflict');
       case 'slow':
-        return { delayMs: this.#random.between(100, 1500) };
+        return { delayMs: this.#ofRequests.between(100, 1500) };
     }
   }
 
   /** Takes one of the faults that are left, each as likely as the next. */
-  #draw<T extends string>(left: Map<T, number>): T {
-    const kind = this.#random.pick([...left].flatMap(([name, count]) => Array<T>(count).fill(name)));
+  #draw<T extends string>(left: Map<T, number>, random: SeededRandom): T {
+    const kind = random.pick([...left].flatMap(([name, count]) => Array<T>(count).fill(name)));
     const count = (left.get(kind) ?? 0) - 1;
     if (count === 0) left.delete(kind);
     else left.set(kind, count);

@@ -7,6 +7,11 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
+  /** Choices of their own, which do not depend on how many are made here. */
+  fork(): SeededRandom {
+    return new SeededRandom(this.between(0, 2 ** 32));
+  }
+
   /** From 0 to below 1 (mulberry32). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
