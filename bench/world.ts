@@ -101,6 +101,15 @@ metadata: {name: ${name}-deployer}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
 `);
+    // The API server hears of new rights by a watch of its own.
+    const path = `/api/v1/namespaces/${name}/configmaps`;
+    const request = { method: 'GET', path, as: { namespace: name, name: 'deployer' } } as const;
+    await eventually(`the rights of ${name} hold`, () =>
+      this.transport.request(request).then(
+        () => true,
+        () => false,
+      ),
+    );
   }
 
   repositoryUrl(name: string): string {

@@ -58,6 +58,8 @@ export class StackHouse implements House {
   readonly observed: OwnedObjects;
   readonly claims = new Claims();
   readonly fights = new Fights();
+  /** By stack: what the runs since it settled last are about. */
+  readonly begun = new Map<string, { readonly content: string; readonly startedMs: number }>();
   readonly rendered: RenderedStore;
   readonly changes: House['changes'];
   readonly concurrency: number;
@@ -243,6 +245,7 @@ export class StackHouse implements House {
     await this.inventory.remove(refOf(stack));
     await this.rendered.forget(key);
     this.claims.forget(key);
+    this.begun.delete(key);
     this.#waitingForRevision.delete(key);
     this.#kindWaits.forget(key);
     await this.health.forget(key);

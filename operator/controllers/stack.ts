@@ -8,15 +8,13 @@ import type { StackHouse } from './stack-house.ts';
 import { keyOfStack } from './stacks.ts';
 
 export function stackController(house: StackHouse, clock: Clock, concurrency: number): ControllerDefinition<Stack> {
-  const begun = new Map<string, { content: string; startedMs: number }>();
-
   /** A Change took as long as all the runs for its content. */
   function walkOf(stack: Stack, context: ReconcileContext): Walk {
     const key = keyOfStack(stack);
     const content = house.contentOf(stack);
-    let memory = begun.get(key);
-    if (memory?.content !== content) begun.set(key, (memory = { content, startedMs: clock.now() }));
-    return { context, startedMs: memory.startedMs };
+    let begun = house.begun.get(key);
+    if (begun?.content !== content) house.begun.set(key, (begun = { content, startedMs: clock.now() }));
+    return { context, startedMs: begun.startedMs };
   }
 
   return defineController<Stack>({
@@ -31,7 +29,7 @@ export function stackController(house: StackHouse, clock: Clock, concurrency: nu
         throw failure('Suspended', { what: 'spec.suspend is true', remedy: 'run `plumbline resume`' });
       await house.health.takeChecks(stack);
       const outcome = await walk(stack, house, walkOf(stack, context));
-      if (outcome.kind === 'settled') begun.delete(keyOfStack(stack));
+      if (outcome.kind === 'settled') house.begun.delete(keyOfStack(stack));
       return outcome;
     },
     finalize: (stack, context) => unwind(stack, house, walkOf(stack, context)),

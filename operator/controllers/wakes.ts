@@ -40,7 +40,10 @@ export function wireWakes({ house, controller, revisions, stacks, sources, defin
       if (house.neighbours.sourceKeyOf(stack) !== source || stack.spec.suspend) continue;
       const missed = house.missedRevision(keyOfStack(stack));
       if (house.neighbours.isUpToDate(stack) && isReady(stack) && !missed) continue;
-      controller.interrupt(keyOfStack(stack), failure('Superseded', { what: 'a newer commit arrived' }));
+      // What a run in hand is about may be in the newer commit as it was: a long apply is not begun again for that.
+      const isOther = house.begun.get(keyOfStack(stack))?.content !== house.contentOf(stack);
+      if (isOther) controller.interrupt(keyOfStack(stack), failure('Superseded', { what: 'a newer commit arrived' }));
+      else controller.wake(keyOfStack(stack));
     }
   }
 

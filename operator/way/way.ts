@@ -31,7 +31,7 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   if (isApplied(stack, tree) && last !== undefined && isFinished(stack, house)) {
     // The commit is newer, what it says of this stack is not: nothing is written for that.
     walk.context.report({ wanted: { revision: last.revision, commit: last.commit } });
-    return healthOfStack(stack, house, walk);
+    return await healthOfStack(stack, house, walk);
   }
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
   if (last !== undefined) await noteHealth(stack, house, walk);
@@ -42,7 +42,7 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   const handover = plan.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
   if (handover !== undefined) return handover;
   if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
-  return change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
+  return await change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
 }
 
 /** An operator that has just begun has not heard of its sources yet: what was good when it ended stands until it has. */
