@@ -230,9 +230,9 @@ export const reasons = define({
     remedy: 'Wait, or look at the objects that the message names.',
   },
   HealthFailed: {
-    retry: 'backoff',
+    retry: 'on-change',
     meaning: 'An object will not become ready, or did not in time.',
-    remedy: 'Look at the object that the message names.',
+    remedy: 'Look at the object that the message names. The stack is looked at again as soon as the object changes.',
   },
   Healthy: { retry: 'backoff', meaning: 'All objects are ready.', remedy: 'Nothing to do.' },
   DriftFound: {
