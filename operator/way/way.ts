@@ -36,11 +36,13 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
   if (last !== undefined) await noteHealth(stack, house, walk);
   const rendered = await renderStack(stack, revision, house, walk);
-  const plan = await letGo(stack, planStack(stack, rendered, house), house);
+  const planned = planStack(stack, rendered, house);
+  // Asked in one breath with the plan: whoever reads the commit a moment later may claim what this plan would prune.
+  const handover = planned.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
+  const plan = await letGo(stack, planned, house);
   const closed = gate(house.gateInput(stack));
   if ('kind' in closed) return closed;
-  const handover = plan.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
-  if (handover !== undefined) return handover;
+  if (handover !== undefined && plan.prunes.length > 0) return handover;
   if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
   return await change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
 }
