@@ -43,16 +43,15 @@ afterAll(async () => {
   await rm(plane.folder, { recursive: true, force: true });
 });
 
-/** Everything of one run. */
 class FaultRun implements AsyncDisposable {
   readonly random = new SeededRandom(seed);
   readonly plan = new FaultPlan(this.random);
   readonly model: GitModel;
   /** Uids of the objects that nobody but the operator could have replaced. */
   readonly uids = new Map<string, string>();
-  /** Commits, oldest first, and which of them last changed an object. */
+  /** Commits, oldest first, and what each says. */
   readonly commits: string[] = [];
-  readonly changedAt = new Map<string, number>();
+  readonly said = new Map<string, ReadonlyMap<string, ModelObject>>();
   readonly proxy: FaultProxy;
   readonly platform: Platform;
   readonly operator: Supervisor;
@@ -75,7 +74,7 @@ class FaultRun implements AsyncDisposable {
     await writeFile(kubeconfig, proxy.kubeconfig(plane.token), { mode: 0o600 });
     const operator = await Supervisor.start(kubeconfig, '--no-leader-election', '--log-level=debug');
     const run = new FaultRun({ proxy, platform, operator });
-    await platform.commit(run.model.start(), 'Start');
+    run.note(await platform.commit(run.model.start(), 'Start'));
     for (const [name, after] of Object.entries(modelStacks))
       await platform.stack(
         name,
@@ -99,11 +98,12 @@ class FaultRun implements AsyncDisposable {
   }
 
   async commit(message: string): Promise<string> {
-    const before = new Map(this.model.objects);
-    const commit = await this.platform.commit(this.model.commit(), message);
+    return this.note(await this.platform.commit(this.model.commit(), message));
+  }
+
+  note(commit: string): string {
     this.commits.push(commit);
-    for (const [key, object] of this.model.objects)
-      if (before.get(key) !== object) this.changedAt.set(key, this.commits.length - 1);
+    this.said.set(commit, new Map(this.model.objects));
     return commit;
   }
 
@@ -285,8 +285,8 @@ async function agree(run: FaultRun, commit: string): Promise<void> {
     throw new Error(`${String(error)}: ${JSON.stringify(stacks)}; ${(await differences(run)).join('; ')}`);
   });
   const live = await run.live();
-  const moved = [...run.uids].filter(([key]) => run.model.objects.has(key) && !run.model.removed.has(key));
-  const replaced = moved.filter(([key, uid]) => live.get(key)?.metadata.uid !== uid).map(([key]) => key);
+  const kept = [...run.uids].filter(([key]) => run.model.objects.has(key) && !run.model.removed.has(key));
+  const replaced = kept.filter(([key, uid]) => live.get(key)?.metadata.uid !== uid).map(([key]) => key);
   expect(replaced).toEqual([]);
   await expectInventories(run, live);
   await expectChanges(run);
@@ -365,20 +365,26 @@ async function expectChanges(run: FaultRun): Promise<void> {
   expect(told.filter((text, index) => told.indexOf(text) !== index)).toEqual([]);
   for (const stack of await run.stacks()) {
     const own = changes.filter(({ spec }) => spec.stack === stack.metadata.name);
-    // At `history` the oldest would be gone.
     expect(own.length).toBeLessThan(100);
     const present = presentAfter(own);
-    const wanted = [...run.model.objects].filter(([, object]) => object.stack === stack.metadata.name);
+    const wanted = [...run.model.objects].filter((entry) => entry[1].stack === stack.metadata.name);
     expect(wanted.map(([key]) => key).filter((key) => !present.has(key))).toEqual([]);
-    const unrecorded = wanted.filter(([key]) => {
-      const records = own.filter(({ spec }) => spec.objects?.some(({ object }) => object === key));
-      return !records.some(({ spec }) => run.commits.indexOf(spec.commit.sha) >= (run.changedAt.get(key) ?? -1));
-    });
+    const unrecorded = wanted.filter(([key, object]) => !isToldLast(changes, key, object, run));
     expect(unrecorded.map(([key]) => key)).toEqual([]);
     const { commit } = stack.status?.applied ?? {};
     const final = own.filter(({ spec }) => spec.commit.sha === commit && spec.result === 'Applied');
     expect(final.length).toBeLessThanOrEqual(1);
   }
+}
+
+/** Whether the last record of an object, by any stack, is of what it is now: a move back before anybody saw it is none. */
+function isToldLast(changes: readonly ChangeObject[], key: string, wanted: ModelObject, run: FaultRun): boolean {
+  const records = changes.filter(({ spec }) => spec.objects?.some(({ object }) => object === key));
+  const latest = Math.max(...records.map(({ spec }) => run.commits.indexOf(spec.commit.sha)));
+  return records.some(({ spec: { stack, commit } }) => {
+    if (stack !== wanted.stack || run.commits.indexOf(commit.sha) !== latest) return false;
+    return run.said.get(commit.sha)?.get(key)?.value === wanted.value;
+  });
 }
 
 async function expectSilence(run: FaultRun): Promise<void> {
