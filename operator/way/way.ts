@@ -70,7 +70,12 @@ function isFinished(stack: Stack, house: House): boolean {
 async function letGo(stack: Stack, plan: Plan, house: House): Promise<Plan> {
   const moved = plan.prunes.filter(({ key, action }) => action === 'forget' && house.movesTo(stack, key) !== undefined);
   if (moved.length === 0) return plan;
-  for (const { key } of moved) await house.handOver(stack, key);
+  for (const { key } of moved) {
+    // Who claimed it may have read a newer commit since: handed to nobody, it would be lost.
+    if (house.movesTo(stack, key) === undefined)
+      throw failure('Superseded', { what: `${key} moves to no other stack any more` });
+    await house.handOver(stack, key);
+  }
   await house.inventory.flush(refOf(stack));
   return { ...plan, prunes: plan.prunes.filter((object) => !moved.includes(object)) };
 }
