@@ -226,17 +226,20 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
   }
 
   /** Requests that the API server has answered so far, as it counts them; left out are its own Leases, its look for OpenAPI, and these metrics. */
-  async apiRequests(labels = ''): Promise<number> {
+  async requestCounts(): Promise<RequestCounts> {
     const chunks: Buffer[] = [];
     for await (const chunk of await this.transport.stream({ method: 'GET', path: '/metrics' })) chunks.push(chunk);
-    const rows = valuesOf(
-      Buffer.concat(chunks).toString(),
-      (line) =>
-        line.startsWith('apiserver_request_total') &&
-        line.includes(labels) &&
-        !/resource="leases"|subresource="openapi\/v3"|subresource="\/metrics"/.test(line),
-    );
-    return total(rows);
+    const lines = Buffer.concat(chunks)
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('apiserver_request_total') && !isItsOwn.test(line));
+    const counts = new Map<string, number>();
+    for (const line of lines) {
+      const label = (name: string): string => new RegExp(`[{,]${name}="([^"]*)"`).exec(line)?.[1] ?? '';
+      const what = [label('verb'), [label('resource'), label('subresource')].filter(Boolean).join('/')].join(' ');
+      counts.set(what, (counts.get(what) ?? 0) + Number(line.slice(line.lastIndexOf(' '))));
+    }
+    return counts;
   }
 
   async #served(kind: string): Promise<void> {
@@ -253,6 +256,24 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
     await this.cluster.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** By verb and resource. */
+export type RequestCounts = ReadonlyMap<string, number>;
+
+const isItsOwn = /resource="leases"|subresource="openapi\/v3"|subresource="\/metrics"/;
+
+/** What was asked between two looks: how much, and what. */
+export function askedBetween(
+  before: RequestCounts,
+  after: RequestCounts,
+): { readonly count: number; readonly what: string } {
+  const more = [...after].map(([what, count]) => [what, count - (before.get(what) ?? 0)] as const);
+  const rows = more.filter(([, count]) => count > 0);
+  return {
+    count: total(rows.map(([, count]) => count)),
+    what: rows.map(([what, count]) => `${count} ${what}`).join(', '),
+  };
 }
 
 /** Node's flags in the ENTRYPOINT of the Dockerfile. */

@@ -4,7 +4,7 @@ import { mapBounded } from '#runtime';
 import { configMap, labelled, timed } from '../objects.ts';
 import { rounded, type Scenario } from '../report.ts';
 import { eventually, isReady } from '../watched.ts';
-import { api, connections, type World } from '../world.ts';
+import { api, askedBetween, connections, type World } from '../world.ts';
 
 const count = 100;
 const objects = 10;
@@ -42,10 +42,12 @@ async function firstApply(world: World): Promise<number> {
 }
 
 /** From the start of the process until its own metrics say that it has found every stack Ready. */
-async function restart(world: World): Promise<{ readonly ms: number; readonly requests: number }> {
+async function restart(
+  world: World,
+): Promise<{ readonly ms: number; readonly requests: ReturnType<typeof askedBetween> }> {
   const ready = await world.operatorMetric('plumbline_ready', 'kind="Stack"');
   await world.stopOperator();
-  const before = await world.apiRequests();
+  const before = await world.requestCounts();
   const ms = await timed(async () => {
     await world.startOperator();
     await eventually(
@@ -54,7 +56,7 @@ async function restart(world: World): Promise<{ readonly ms: number; readonly re
     );
   });
   await sleep(settleMs);
-  return { ms, requests: (await world.apiRequests()) - before };
+  return { ms, requests: askedBetween(before, await world.requestCounts()) };
 }
 
 /** From the start of the process until the first object of a stack that nobody has applied yet is there. */
@@ -89,9 +91,9 @@ export const manyStacks: Scenario = {
     const bare = await bareLoop(world);
     const first = await firstApply(world);
     await sleep(settleMs);
-    const before = await world.apiRequests();
+    const before = await world.requestCounts();
     await sleep(windowMs);
-    const idle = (await world.apiRequests()) - before;
+    const idle = askedBetween(before, await world.requestCounts());
     const { ms, requests } = await restart(world);
     const cold = await coldStart(world);
     return [
@@ -101,7 +103,13 @@ export const manyStacks: Scenario = {
         unit: 'x',
         from: `${rounded(first / 1000, 2)} s; bare ${rounded(bare / 1000, 2)} s`,
       },
-      { what: `requests in ${windowMs / 1000} s of nothing changed`, value: idle, unit: 'requests', most: 0 },
+      {
+        what: `requests in ${windowMs / 1000} s of nothing changed`,
+        value: idle.count,
+        unit: 'requests',
+        most: 0,
+        from: idle.what,
+      },
       {
         what: 'restart with 100 unchanged stacks: until all are known good',
         value: rounded(ms / 1000, 2),
@@ -110,9 +118,9 @@ export const manyStacks: Scenario = {
       },
       {
         what: 'restart with 100 unchanged stacks',
-        value: requests,
+        value: requests.count,
         unit: 'requests',
-        from: 'counted by the API server; watches are counted when they end',
+        from: `${requests.what}; watches are counted when they end`,
       },
       {
         what: 'cold start to the first object applied',

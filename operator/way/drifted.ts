@@ -19,15 +19,34 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
     walk.context.condition('Drifted', 'Unknown', 'DriftIgnored', 'nobody looks: spec.drift.mode is ignore');
     return;
   }
-  const found = findDrift(inventory, house.observed).filter((drifted) => !isHandedOver(drifted, stack, house));
-  if (found.length === 0) return noteNoDrift(stack, house, walk);
-  const due = mode === 'correct' ? found.filter((drifted) => isDue(drifted, stack, house)) : house.newDrift(found);
-  if (due.length === 0) return;
-  const sent = await lastSent(stack, due, house, walk);
-  const fields = await treat(stack, claimed(stack, due, sent, house), house, walk);
-  await house.inventory.flush(refOf(stack));
+  const fields: Treated[] = [];
+  let treated = 0;
+  // What drifts meanwhile is put back, too, before anything is written about it: that takes longer than the correction.
+  for (let round = 0; round < mostRounds; round += 1) {
+    const due = dueNow(stack, house);
+    if (due.length === 0) break;
+    const known = claimed(stack, due, await lastSent(stack, due, house, walk), house);
+    treated += due.length;
+    fields.push(...(await treat(stack, known, house, walk)));
+    if (known.length === 0) break;
+  }
+  if (treated > 0) await house.inventory.flush(refOf(stack));
   if (fields.length > 0) noteDrift(stack, fields, house, walk);
-  else if (findDrift(inventory, house.observed).length === 0) noteNoDrift(stack, house, walk);
+  else if (drifting(stack, house).length === 0) noteNoDrift(stack, house, walk);
+}
+
+const mostRounds = 5;
+
+const drifting = (stack: Stack, house: House): Drifted[] =>
+  findDrift(house.inventory.of(stackKeyOf(stack)), house.observed).filter(
+    (drifted) => !isHandedOver(drifted, stack, house),
+  );
+
+function dueNow(stack: Stack, house: House): Drifted[] {
+  const found = drifting(stack, house);
+  return stack.spec.drift.mode === 'correct'
+    ? found.filter((drifted) => isDue(drifted, stack, house))
+    : house.newDrift(found);
 }
 
 /** Whether another stack has the object and its label too: what is left of it here is the rest of a handover. */
