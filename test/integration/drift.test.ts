@@ -60,6 +60,17 @@ test('mode warn names the drift and leaves it', async () => {
   expect(await value(platform)).toBe('hand');
 });
 
+test('mode ignore leaves what somebody changed, and says that nobody looks', async () => {
+  await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
+  await platform.stack('app', 'drift: {mode: ignore}');
+  await platform.ready('app');
+  await edit(platform, { value: 'hand' });
+  const commit = await platform.commit({ 'app/b.yaml': configMap('b') });
+  await platform.applied('app', commit);
+  expect(await value(platform)).toBe('hand');
+  expect((await platform.condition('app', 'Drifted', 'DriftIgnored')).status).toBe('Unknown');
+});
+
 test('an ignored field may be changed; a change beside it is put back, and a commit leaves it', async () => {
   await using platform = await Platform.create({ 'app/a.yaml': `${configMap('a')}  fixed: git\n` });
   await platform.stack('app', 'drift: {ignore: [{target: {kind: ConfigMap}, pointers: [/data/value]}]}');
