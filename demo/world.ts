@@ -1,16 +1,15 @@
 /** The demo's world: a control plane, a Git server, the platform's repository, the operator as its own account. */
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { applyObject, Discovery, Transport, type KubeObject } from '#kube';
 import {
   GitRepository,
-  removeAtEnd,
   startControlPlane,
   startGitServer,
   startProcess,
+  temporaryFolder,
   type ControlPlane,
   type GitServer,
   type RunningProcess,
@@ -37,8 +36,7 @@ export class World implements AsyncDisposable {
   }
 
   static async create(): Promise<World> {
-    const folder = await mkdtemp(join(tmpdir(), 'plumbline-demo-'));
-    removeAtEnd(folder);
+    const folder = await temporaryFolder('plumbline-demo-');
     const cluster = await startControlPlane({ folder: join(folder, 'cluster'), kwok: true });
     const git = await startGitServer(join(folder, 'git'));
     const repository = await new GitRepository(join(folder, 'git', 'platform')).init();

@@ -1,7 +1,10 @@
 /** Starts long-running programs that can never outlive this process, however it ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { failure } from '#runtime';
 import { lastLines } from './command.ts';
 
@@ -84,6 +87,14 @@ function kill(pid: number, signal: NodeJS.Signals): void {
 /** Has the folder removed once this process has ended, in whatever way. */
 export function removeAtEnd(folder: string): void {
   tellGuard(`folder ${folder}`);
+}
+
+/** A new folder of this user's that is removed in the same way. Its removal is arranged first, so that no moment is missed. */
+export async function temporaryFolder(prefix: string): Promise<string> {
+  const folder = join(tmpdir(), `${prefix}${randomBytes(6).toString('hex')}`);
+  removeAtEnd(folder);
+  await mkdir(folder, { mode: 0o700 });
+  return folder;
 }
 
 /** Starts a program in a process group of its own, so that Ctrl-C in the terminal reaches us first. */
