@@ -49,8 +49,15 @@ while read -r verb value; do
   esac
 done
 for pid in $pids; do kill -s KILL -- "-$pid" 2>/dev/null; done
+# Until they are gone, for five seconds at most: what is being killed may still create a file.
+tries=50
+for pid in $pids; do
+  while [ $tries -gt 0 ] && kill -s 0 -- "-$pid" 2>/dev/null; do
+    tries=$((tries - 1))
+    sleep 0.1
+  done
+done
 printf '%s' "$folders" | while IFS= read -r folder; do
-  # A process that is just ending may still create a file.
   rm -rf -- "$folder" || { sleep 1; rm -rf -- "$folder"; }
 done
 `;
