@@ -1,18 +1,17 @@
 /** Where the bench runs: one control plane, one Git server, one operator run from its bundle, and what can be counted of them. */
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { applyObject, deleteObject, Discovery, Transport, type KubeObject, type Resource } from '#kube';
 import {
   freePorts,
   GitRepository,
-  removeAtEnd,
   resolveTools,
   run,
   startControlPlane,
   startGitServer,
   startProcess,
+  temporaryFolder,
   type ControlPlane,
   type GitServer,
   type RunningProcess,
@@ -50,8 +49,7 @@ export class World implements AsyncDisposable {
 
   /** Builds the bundle, starts everything but the operator, and installs the kinds. */
   static async create(): Promise<World> {
-    const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'));
-    removeAtEnd(folder);
+    const folder = await temporaryFolder('plumbline-bench-');
     await run(process.execPath, [join(root, 'build.ts')], { cwd: root });
     const { kubectl } = await resolveTools(['kubectl']);
     const cluster = await startControlPlane({ folder: join(folder, 'cluster') });

@@ -6,6 +6,7 @@ import {
   createObject,
   deleteObject,
   getObject,
+  isClientSide,
   isFirstManager,
   managedDigest,
   takeOverClientSideApply,
@@ -66,10 +67,7 @@ export function leaving(request: ApplyOne, live: KubeObject | undefined): ApplyO
 }
 
 /** Whether `kubectl apply` without --server-side owns fields of it. */
-export const isFromKubectl = ({ metadata }: KubeObject): boolean =>
-  metadata.managedFields?.some(({ manager }) => clientSideManagers.has(manager ?? '')) ?? false;
-
-const clientSideManagers = new Set(['kubectl-client-side-apply', 'before-first-apply']);
+export const isFromKubectl = ({ metadata }: KubeObject): boolean => metadata.managedFields?.some(isClientSide) ?? false;
 
 async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
   const { known, rendered } = request;
