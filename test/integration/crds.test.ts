@@ -14,7 +14,13 @@ beforeAll(async () => {
   api = await cluster();
   namespace = await testNamespace(api);
 });
-afterAll(() => api[Symbol.asyncDispose]());
+afterAll(async () => {
+  // The operators of the files after this one would fetch these sources, which are nowhere, again and again.
+  const path = `/apis/${apiVersion}/namespaces/${namespace}`;
+  for (const plural of ['stacks', 'gitsources'])
+    await api.transport.request({ method: 'DELETE', path: `${path}/${plural}` });
+  await api[Symbol.asyncDispose]();
+});
 
 // JSON is YAML.
 const apply = (kind: string, name: string, spec: object): Promise<KubeObject[]> =>
