@@ -11,6 +11,7 @@ const owners: Readonly<Record<string, string>> = {
   undici: 'operator/kube/',
   '@kubernetes/client-node': 'operator/kube/',
   'prom-client': 'operator/runtime/',
+  '@pulumi/pulumi': 'operator/engines/pulumi/',
   'simple-git': 'operator/way/1-source/',
   '@marcbachmann/cel-js': 'operator/way/7-health/',
 };
@@ -21,7 +22,7 @@ interface Source {
   readonly imports: readonly string[];
 }
 
-const sources: readonly Source[] = ['operator', 'charts', 'toolchain', 'demo', 'bench']
+const sources: readonly Source[] = ['operator', 'plugins', 'charts', 'toolchain', 'demo', 'bench']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
   .map((entry) => {

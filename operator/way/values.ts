@@ -108,3 +108,29 @@ export interface Health {
   /** For people: `2 of 3 replicas are ready`. */
   readonly message: string;
 }
+
+export type ProposedAction = 'create' | 'update' | 'replace' | 'delete' | 'adopt' | 'import' | 'forget';
+
+/** One field as a plan shows it: values of secrets masked, long ones cut. */
+export interface ProposedField {
+  /** `spec.template.spec.containers[name=web].image` */
+  readonly path: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface ProposedChange {
+  /** Key of a Kubernetes object, or URN of another resource. */
+  readonly object: string;
+  readonly action: ProposedAction;
+  readonly fields: readonly ProposedField[];
+  /** Why it would fail: what admission or validation said to the dry run. */
+  readonly refused?: string;
+}
+
+/** What a commit would change in one stack: what a Plan stores, what is approved, what the apply is held to. */
+export interface Proposal {
+  /** Of what would be applied and of the live state that it was held against; never of the commit. */
+  readonly digest: string;
+  readonly changes: readonly ProposedChange[];
+}

@@ -1,0 +1,164 @@
+/** What is handed between the parts of the Pulumi engine: what a run is asked to do, and what it has done. */
+import type { Account } from '#kube';
+
+export type Operation = 'preview' | 'up' | 'refresh' | 'destroy';
+
+/** A stack by its name in Kubernetes. */
+export interface StackName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ConfigValue {
+  /** `project:key`, or `key` of the program's own project. */
+  readonly key: string;
+  readonly value: string;
+  readonly secret: boolean;
+  /** The key is a path into a map or list: `servers[0].name`. */
+  readonly path?: boolean;
+}
+
+/** Where a run finds the state of its stack, as `StateStore.open` gives it. */
+export interface Backend {
+  /** `file:///…`, `s3://…`, `gs://…`, `azblob://…`, `postgres://…` */
+  readonly url: string;
+  /** `passphrase`, or the URL of a cloud key service. */
+  readonly secretsProvider: string;
+  /** PULUMI_CONFIG_PASSPHRASE and what else the backend needs. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface RunRequest {
+  readonly operation: Operation;
+  readonly stack: StackName;
+  /** Name of the Pulumi stack: `dev`, `org/project/dev`. It is created when it does not exist. */
+  readonly pulumiStack: string;
+  /** Must be the name in Pulumi.yaml when given. */
+  readonly project: string | undefined;
+  /** Folder of the exported commit; nothing is written into it. */
+  readonly folder: string;
+  /** Folder of the program, the one with Pulumi.yaml, relative to `folder`. */
+  readonly path: string;
+  readonly commit: string;
+  readonly backend: Backend;
+  readonly config: readonly ConfigValue[];
+  /** The whole environment of the program beside PATH, HOME and what Pulumi itself needs. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The ServiceAccount as which the program reaches the API server. */
+  readonly account: Account;
+  /** File that a preview writes its plan to, or that an up is held to. */
+  readonly planFile?: string;
+  readonly refresh: boolean;
+  readonly expectNoChanges: boolean;
+  /** URNs; all when empty. */
+  readonly targets: readonly string[];
+  readonly targetDependents: boolean;
+  readonly replace: readonly string[];
+  /** Resource operations at once; 0 for Pulumi's default. */
+  readonly parallel: number;
+  readonly continueOnError: boolean;
+  readonly limits: RunLimits;
+}
+
+export interface RunLimits {
+  /** After this long the run is told to stop. */
+  readonly timeoutMs: number;
+  /** After this long more it is killed. */
+  readonly graceMs: number;
+  /** Of the program. */
+  readonly memoryMiB: number;
+}
+
+export type StepOperation =
+  | 'same'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'replace'
+  | 'create-replacement'
+  | 'delete-replaced'
+  | 'read'
+  | 'refresh'
+  | 'import';
+
+/** One field that a step changes; values of secrets are `[secret]`. */
+export interface StepField {
+  /** `spec.replicas` */
+  readonly path: string;
+  readonly from: unknown;
+  readonly to: unknown;
+  /** The change of this field asks for a new resource. */
+  readonly replaces: boolean;
+}
+
+export interface Step {
+  readonly urn: string;
+  /** `kubernetes:apps/v1:Deployment` */
+  readonly type: string;
+  readonly operation: StepOperation;
+  readonly fields: readonly StepField[];
+  /** As the state has it: `namespace/name` of Kubernetes objects. */
+  readonly id?: string;
+}
+
+export interface Diagnostic {
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly urn: string;
+  readonly message: string;
+}
+
+/** What is told while a run goes on. */
+export type RunEvent =
+  | { readonly kind: 'step'; readonly step: Step; readonly at: 'begun' | 'done' | 'failed' }
+  | { readonly kind: 'diagnostic'; readonly diagnostic: Diagnostic }
+  | { readonly kind: 'output'; readonly line: string };
+
+export interface RunReport {
+  /** Steps that changed something, or would, in the order in which they ended. */
+  readonly steps: readonly Step[];
+  /** Number of resources that stay as they are. */
+  readonly unchanged: number;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Of the stack; empty after a preview. */
+  readonly outputs: Readonly<Record<string, { readonly value: unknown; readonly secret: boolean }>>;
+  readonly durationMs: number;
+}
+
+/** Runs the Pulumi engine in a process of its own. @throws Failure with what was done in its cause, a `RunFailed` */
+export interface Runner {
+  run(
+    request: RunRequest,
+    options: { readonly signal: AbortSignal; onEvent(event: RunEvent): void },
+  ): Promise<RunReport>;
+}
+
+/** A resource of the state, as far as the operator looks at it. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id: string;
+  readonly parent: string | undefined;
+  readonly dependencies: readonly string[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Being created or changed when the engine was killed. */
+  readonly pending: boolean;
+}
+
+/** The state of one stack while a run has it; disposing gives the lock back, after the state is safe. */
+export interface StateSession extends AsyncDisposable {
+  readonly backend: Backend;
+  /** Aborted when the lock is lost. */
+  readonly signal: AbortSignal;
+  /** The resources that the state holds now; secrets stay encrypted. */
+  resources(): Promise<readonly StateResource[]>;
+}
+
+export interface StateStore {
+  /** Takes the lock and brings the state to where a run can use it. @throws Failure StateLocked, StateCorrupt, SecretNotFound */
+  open(
+    stack: StackName,
+    options: { readonly backend: string | undefined; readonly signal: AbortSignal },
+  ): Promise<StateSession>;
+  /** Removes state, lock and passphrase of a stack that has nothing left. */
+  remove(stack: StackName, options: { readonly signal: AbortSignal }): Promise<void>;
+}
