@@ -60,6 +60,23 @@ const drift = object(
   { hasDefault: true },
 );
 
+const approval = optional(
+  object('Who must agree before something changes: docs/plans.md. No Plan is made when absent.', {
+    mode: oneOf(
+      'manual asks for every plan, onDestructive for plans that delete or replace something, auto records and goes on.',
+      ['manual', 'auto', 'onDestructive'],
+      { default: 'manual' },
+    ),
+    approvals: integer('How many different people must agree.', { min: 1, max: 20, default: 1 }),
+    signers: optional(
+      object('Keys of those who may approve by a signed commit or tag, in the namespace of the stack.', {
+        kind: oneOf('What holds the keys.', ['ConfigMap', 'Secret'], { default: 'ConfigMap' }),
+        name: name('Its name. Entry allowed_signers: SSH keys as git reads them; entries *.asc: OpenPGP keys.'),
+      }),
+    ),
+  }),
+);
+
 const spec = object('What to apply, as whom, when.', {
   sourceRef: object('The source.', {
     ...reference,
@@ -105,6 +122,7 @@ const spec = object('What to apply, as whom, when.', {
   drift,
   force: boolean('Take fields over from other managers.', { default: false }),
   recreate: boolean('Delete and create an object when an immutable field changes.', { default: false }),
+  approval,
   allowEmpty: boolean('Allow a commit that holds no object to remove everything.', { default: false }),
   // Always of the stack's own namespace: no colon or slash may make it one of another.
   serviceAccountName: optional(

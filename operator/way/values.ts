@@ -126,11 +126,18 @@ export interface ProposedChange {
   readonly fields: readonly ProposedField[];
   /** Why it would fail: what admission or validation said to the dry run. */
   readonly refused?: string;
+  /** Where it was written, or what else people should know: `apps/web.yaml:12`, `its kind comes with the same change`. */
+  readonly note?: string;
+  /** Digest of what would be sent for this object, byte for byte, and of the live state that it was held against. */
+  readonly identity: string;
 }
 
 /** What a commit would change in one stack: what a Plan stores, what is approved, what the apply is held to. */
 export interface Proposal {
-  /** Of what would be applied and of the live state that it was held against; never of the commit. */
+  /**
+   * Of the identities of all changes, the stack, and what it had applied before; never of the commit. `proposalOf` (room
+   * 4) makes it. While an approved plan is being applied, what is left of it is known by the identities of its changes.
+   */
   readonly digest: string;
   readonly changes: readonly ProposedChange[];
 }
