@@ -11,8 +11,8 @@ import { cachedPath, type Report } from './cache.ts';
 import { checksumFor } from './checksum.ts';
 import { run } from './command.ts';
 import type { Found } from './find.ts';
-import type { Platform, Release, Tool } from './tools.ts';
-import { releaseOf } from './tools.ts';
+import { releaseOf, type Platform, type Release } from './release.ts';
+import type { Tool } from './tools.ts';
 
 /** How long a release server may take to answer; a closed network must not cost more. */
 const answerMs = 2500;

@@ -1,6 +1,6 @@
 /** The Go modules are written as `go build` wants them. */
 import { expect, test } from '@jest/globals';
-import { goDirective, goModFor, linkerFlags, mainFile, stagingModules, toolsFile } from './go-module.ts';
+import { goDirective, goModFor, linkerFlags, mainFile, toolsFile } from './go-module.ts';
 
 const upstream = `module k8s.io/kubernetes
 
@@ -20,11 +20,7 @@ replace (
 replace k8s.io/kubectl => ./staging/src/k8s.io/kubectl
 `;
 
-test('staging modules are those that are replaced by a folder', () => {
-  expect(stagingModules(upstream)).toEqual(['k8s.io/api', 'k8s.io/client-go', 'k8s.io/kubectl']);
-});
-
-test('each staging module is taken in its published version', () => {
+test('each staging module is taken in its published version, a fork as it is', () => {
   expect(goModFor('k8s.io/kubernetes', '1.36.3', upstream)).toBe(`module plumbline.dev/toolchain
 
 go 1.26.0
@@ -33,8 +29,19 @@ require k8s.io/kubernetes v1.36.3
 
 replace k8s.io/api => k8s.io/api v0.36.3
 replace k8s.io/client-go => k8s.io/client-go v0.36.3
+replace example.com/fork => example.com/other v1.0.0
 replace k8s.io/kubectl => k8s.io/kubectl v0.36.3
 `);
+});
+
+test('a module of the same repository is taken in the same version', () => {
+  const text = goModFor(
+    'example.com/pkg/v3',
+    '3.4.5',
+    'go 1.25\n\nreplace example.com/sdk/v3 => ../sdk\n\nreplace example.com/old v1.0.0 => example.com/new v1.1.0\n',
+  );
+  expect(text).toContain('\nreplace example.com/sdk/v3 => example.com/sdk/v3 v3.4.5\n');
+  expect(text).toContain('\nreplace example.com/old v1.0.0 => example.com/new v1.1.0\n');
 });
 
 test('a module without staging modules is only required', () => {
@@ -56,9 +63,10 @@ test('the main file calls Main of the package', () => {
   expect(mainFile('go.etcd.io/etcd/server/v3/etcdmain')).toContain('func main() { etcdmain.Main(os.Args) }');
 });
 
-test("Kubernetes' programs are told their version", () => {
+test('programs are told their version where they cannot know it', () => {
   expect(linkerFlags('k8s.io/kubernetes', '1.36.3')).toContain(
     '-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1',
   );
   expect(linkerFlags('sigs.k8s.io/kwok', '0.8.0')).toBe('-s -w');
+  expect(linkerFlags('helm.sh/helm/v3', '3.19.0')).toBe('-s -w -X helm.sh/helm/v3/internal/version.version=v3.19.0');
 });

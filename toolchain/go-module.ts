@@ -7,16 +7,26 @@ export function goDirective(goMod: string): string {
   return /^go\s+(\S+)/m.exec(goMod)?.[1] ?? '1.24';
 }
 
-/** The modules that a go.mod replaces by folders of its own repository (Kubernetes' staging modules). */
-export function stagingModules(goMod: string): readonly string[] {
-  const lines = goMod.matchAll(/^\s*(?:replace\s+)?(k8s\.io\/[a-z0-9-]+)\s*=>\s*\.\//gm);
-  return [...lines].map(([, name = '']) => name);
+/** A module that a go.mod replaces: by a folder of its own repository (staging), or by a fork in some version. */
+interface Replacement {
+  readonly module: string;
+  readonly by: string;
 }
 
-/** A go.mod that requires `module`; each staging module is taken from its own published version 0.minor.patch. */
+function replacements(goMod: string): readonly Replacement[] {
+  const lines = goMod.matchAll(/^\s*(?:replace\s+)?([\w./-]+(?:[ \t]+v\S+)?)\s*=>\s*(\S+(?:[ \t]+v\S+)?)/gm);
+  return [...lines].map(([, module = '', by = '']) => ({ module, by }));
+}
+
+/** The version in which a module of the same repository is published: Kubernetes' staging modules are 0.minor.patch. */
+const publishedVersion = (module: string, version: string): string =>
+  module.startsWith('k8s.io/') ? version.replace(/^\d+\./, '0.') : version;
+
+/** A go.mod that requires `module`; what its own go.mod replaces is replaced alike, by published versions alone. */
 export function goModFor(module: string, version: string, upstream: string): string {
-  const staged = version.replace(/^\d+\./, '0.');
-  const replaced = stagingModules(upstream).map((name) => `replace ${name} => ${name} v${staged}`);
+  const replaced = replacements(upstream).map(({ module: name, by }) =>
+    by.startsWith('.') ? `replace ${name} => ${name} v${publishedVersion(name, version)}` : `replace ${name} => ${by}`,
+  );
   const head = [`module ${moduleName}`, '', `go ${goDirective(upstream)}`, '', `require ${module} v${version}`];
   return `${[...head, ...(replaced.length > 0 ? [''] : []), ...replaced].join('\n')}\n`;
 }
@@ -33,11 +43,27 @@ export function mainFile(packageName: string): string {
   return `package main\n\nimport (\n\t"os"\n\n\t"${packageName}"\n)\n\nfunc main() { ${name}.Main(os.Args) }\n`;
 }
 
-/** Linker flags: no debug data, and the version that Kubernetes' programs report and negotiate with. */
+/** Linker flags: no debug data, and the version that a program reports and negotiates with where it is told at link time. */
 export function linkerFlags(module: string, version: string): string {
-  if (module !== 'k8s.io/kubernetes') return '-s -w';
-  const [major = '', minor = ''] = version.split('.');
-  const set = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };
-  const values = Object.entries(set).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+  const values = Object.entries(versionVariables(module, version)).map(([name, value]) => `-X ${name}=${value}`);
   return ['-s -w', ...values].join(' ');
+}
+
+function versionVariables(module: string, version: string): Readonly<Record<string, string>> {
+  const [major = '', minor = ''] = version.split('.');
+  const kubernetes = 'k8s.io/component-base/version';
+  switch (module) {
+    case 'k8s.io/kubernetes':
+      return {
+        [`${kubernetes}.gitVersion`]: `v${version}`,
+        [`${kubernetes}.gitMajor`]: major,
+        [`${kubernetes}.gitMinor`]: minor,
+      };
+    case 'github.com/pulumi/pulumi/pkg/v3':
+      return { 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version': `v${version}` };
+    case 'helm.sh/helm/v3':
+      return { 'helm.sh/helm/v3/internal/version.version': `v${version}` };
+    default:
+      return {};
+  }
 }

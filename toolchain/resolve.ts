@@ -5,7 +5,8 @@ import { build, groupsOf } from './build.ts';
 import { cacheFolder, withLock, type Report } from './cache.ts';
 import { Downloads } from './download.ts';
 import { find, type Found } from './find.ts';
-import { platformOf, tools, type Tool, type ToolName } from './tools.ts';
+import { platformOf } from './release.ts';
+import { tools, type Tool, type ToolName } from './tools.ts';
 
 export type Resolved<N extends ToolName = ToolName> = Readonly<Record<N, Found>>;
 

@@ -8,6 +8,9 @@ export const toolNames = [
   'kube-scheduler',
   'kubectl',
   'kwok',
+  'pulumi',
+  'helm',
+  'kustomize',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
@@ -37,6 +40,9 @@ function kubernetesTool(name: ToolName, range: string, versionArguments: readonl
 
 const etcdModule = 'go.etcd.io/etcd/server/v3';
 const kwokModule = 'sigs.k8s.io/kwok';
+const pulumiModule = 'github.com/pulumi/pulumi/pkg/v3';
+const helmModule = 'helm.sh/helm/v3';
+const kustomizeModule = 'sigs.k8s.io/kustomize/kustomize/v5';
 
 // A controller manager or scheduler must never be newer than its API server, hence one minor for all three.
 export const tools: Readonly<Record<ToolName, Tool>> = {
@@ -58,6 +64,28 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['--version'],
     build: { module: kwokModule, package: `${kwokModule}/cmd/kwok`, way: 'install' },
   },
+  // The command line, the engine and @pulumi/pulumi are made for each other; a newer engine takes an older package.
+  pulumi: {
+    name: 'pulumi',
+    version: '3.259.0',
+    range: '>=3.259.0 <4',
+    versionArguments: ['version'],
+    build: { module: pulumiModule, package: `${pulumiModule}/cmd/pulumi`, way: 'require' },
+  },
+  helm: {
+    name: 'helm',
+    version: '3.19.0',
+    range: '>=3.14.0 <4',
+    versionArguments: ['version', '--short'],
+    build: { module: helmModule, package: `${helmModule}/cmd/helm`, way: 'install' },
+  },
+  kustomize: {
+    name: 'kustomize',
+    version: '5.7.1',
+    range: '>=5.0.0 <6',
+    versionArguments: ['version'],
+    build: { module: kustomizeModule, package: kustomizeModule, way: 'install' },
+  },
 };
 
 /** The version that a program prints about itself, as `1.2.3`; undefined when there is none in the text. */
@@ -70,45 +98,4 @@ export function versionIn(text: string): string | undefined {
 export function fits(tool: Tool, printed: string): boolean {
   const version = versionIn(printed);
   return version !== undefined && satisfies(version, tool.range);
-}
-
-/** Where the upstream project releases the program for a platform. */
-export interface Release {
-  readonly url: string;
-  readonly checksumUrl: string;
-  /** The file's name as the checksum list has it. */
-  readonly file: string;
-  /** The program's path inside the archive; undefined when the download is the program itself. */
-  readonly member?: string;
-}
-
-export interface Platform {
-  readonly os: string;
-  readonly arch: string;
-}
-
-/** The names that Go and the Kubernetes projects use for a machine. */
-export function platformOf(os: string, arch: string): Platform {
-  return { os, arch: arch === 'x64' ? 'amd64' : arch };
-}
-
-/** The release of a program for a platform; undefined where upstream releases none. */
-export function releaseOf({ name, version }: Tool, { os, arch }: Platform): Release | undefined {
-  if (name === 'etcd') {
-    const folder = `etcd-v${version}-${os}-${arch}`;
-    const file = `${folder}.${os === 'linux' ? 'tar.gz' : 'zip'}`;
-    const base = `https://github.com/etcd-io/etcd/releases/download/v${version}`;
-    return { url: `${base}/${file}`, checksumUrl: `${base}/SHA256SUMS`, file, member: `${folder}/etcd` };
-  }
-  if (name === 'kwok') {
-    const file = `kwok-${os}-${arch}`;
-    return {
-      url: `https://github.com/kubernetes-sigs/kwok/releases/download/v${version}/${file}`,
-      checksumUrl: `https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/v${version}`,
-      file,
-    };
-  }
-  if (os !== 'linux' && name !== 'kubectl') return undefined;
-  const url = `https://dl.k8s.io/release/v${version}/bin/${os}/${arch}/${name}`;
-  return { url, checksumUrl: `${url}.sha256`, file: name };
 }
