@@ -1,6 +1,17 @@
 /** Fields that several kinds share. */
 import { durationPattern, parseDuration } from './duration.ts';
-import { integer, list, object, oneOf, optional, text, type Defaulted, type Node, type Required } from './schema.ts';
+import {
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  text,
+  type Defaulted,
+  type Node,
+  type Required,
+  type Rule,
+} from './schema.ts';
 
 /** The name of an object. */
 export const name = (about: string): Required<string> => text(about, { min: 1, max: 253 });
@@ -18,6 +29,13 @@ export function duration(about: string, preset?: string): Node<string> {
   const options = { max: 32, pattern: durationPattern, rules: [isPositive] };
   return text(`${about} A Go duration.`, preset === undefined ? options : { ...options, default: preset });
 }
+
+/** Holds for what stays below the root of the repository. */
+export const insideRepository: Rule<string> = {
+  rule: "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
+  message: 'path must stay inside the repository, without a leading slash and without ".."',
+  holds: (path) => !path.startsWith('/') && !path.split('/').includes('..'),
+};
 
 export const time = (about: string): Required<string> => text(`${about} RFC 3339.`, { max: 64 });
 

@@ -1,6 +1,15 @@
 /** `Stack`: a path of a source, and how it is applied, ordered, watched and removed. */
-import { conditions, duration, lastHandledReconcileAt, name, observedGeneration, time } from './common-fields.ts';
+import {
+  conditions,
+  duration,
+  insideRepository,
+  lastHandledReconcileAt,
+  name,
+  observedGeneration,
+  time,
+} from './common-fields.ts';
 import { defineKind, type CustomObject } from './kind.ts';
+import { engineRules, outputs, pulumi } from './pulumi.ts';
 import {
   boolean,
   integer,
@@ -77,7 +86,7 @@ const approval = optional(
   }),
 );
 
-const spec = object('What to apply, as whom, when.', {
+const fields = {
   sourceRef: object('The source.', {
     ...reference,
     kind: oneOf('Kind of the source.', ['GitSource'], { default: 'GitSource' }),
@@ -85,15 +94,12 @@ const spec = object('What to apply, as whom, when.', {
   path: text('Folder or file of the repository.', {
     max: 1024,
     default: '.',
-    rules: [
-      {
-        rule: "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
-        message: 'path must stay inside the repository, without a leading slash and without ".."',
-        holds: (path) => !path.startsWith('/') && !path.split('/').includes('..'),
-      },
-    ],
+    rules: [insideRepository],
   }),
-  engine: oneOf('How the files become objects.', ['manifests'], { default: 'manifests' }),
+  engine: oneOf('What the files are: objects as they are applied, or a Pulumi program.', ['manifests', 'pulumi'], {
+    default: 'manifests',
+  }),
+  pulumi: optional(pulumi),
   dependsOn: optional(list('Stacks that must be ready first.', object('A stack.', reference), { max: 100 })),
   interval: duration('How often a settled stack is looked at again; changes wake it at once.', '10m'),
   retryInterval: optional(duration('Fixed wait after a failure, instead of one that doubles from 1 s to 5 m.')),
@@ -148,7 +154,9 @@ const spec = object('What to apply, as whom, when.', {
     max: 100,
     default: 50,
   }),
-});
+};
+
+const spec = object('What to apply, as whom, when.', fields, { rules: engineRules });
 
 const status = object('How things stand.', {
   observedGeneration,
@@ -161,6 +169,7 @@ const status = object('How things stand.', {
       digest: text('Digest of the rendered objects.', { max: 128 }),
       generation: integer('Generation of the spec.', { min: 0, max: Number.MAX_SAFE_INTEGER, int64: true }),
       inventory: optional(text('Digest of what the inventory held then.', { max: 64 })),
+      inputs: optional(text('Digest of the config and environment that a Pulumi program was given.', { max: 128 })),
       time: time('When.'),
     }),
   ),
@@ -182,6 +191,11 @@ const status = object('How things stand.', {
       { max: 50 },
     ),
   ),
+  outputs: optional(outputs),
+  secretOutputs: optional(
+    list('Outputs that are in the Secret `<stack>-outputs`.', text('Name.', { max: 253 }), { max: 500 }),
+  ),
+  refreshed: optional(time('When the state was last compared with what the providers say.')),
   failureCount: optional(integer('Number of objects that failed.', { min: 0, max: 1_000_000 })),
   drift: optional(
     list(
