@@ -13,7 +13,7 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{operator,charts,toolchain,bench}/**/*.test.ts', '<rootDir>/test/*.test.ts'],
+      testMatch: ['<rootDir>/{operator,plugins,charts,toolchain,bench}/**/*.test.ts', '<rootDir>/test/*.test.ts'],
     },
     {
       ...shared,

@@ -2,8 +2,8 @@
 import { ApiError } from './api-error.ts';
 import { fieldManager } from './digest.ts';
 import { resourcePath, type Resource } from './discovery.ts';
-import { lastApplied, mergeClientSide } from './managed-fields.ts';
-import type { KubeObject } from './object.ts';
+import { isClientSide, lastApplied, mergeEntries } from './managed-fields.ts';
+import type { KubeObject, ManagedFields } from './object.ts';
 import type { Account, Transport } from './transport.ts';
 
 interface Call {
@@ -22,31 +22,54 @@ export interface ApplyCall extends Call {
   readonly object: KubeObject;
   readonly force: boolean;
   readonly dryRun?: boolean;
+  readonly manager?: string;
+  /** `Warn` drops fields that the API server does not know, and says so in a warning. */
+  readonly validation?: 'Strict' | 'Warn';
+  /** An object that is there already is left as it is: the answer is a Conflict without causes. */
+  readonly createOnly?: boolean;
 }
 
-/** Server-side apply as field manager `plumbline` with strict field validation. @throws ApiError */
+export interface ApplyAnswer {
+  readonly object: KubeObject;
+  readonly created: boolean;
+  readonly tries: number;
+  readonly warnings: readonly string[];
+}
+
+/** No live object has this version, and a new one may be applied with any. */
+const versionOfNone = '1';
+
+/** Server-side apply, as field manager `plumbline` with strict field validation unless told otherwise. @throws ApiError */
 export async function applyObject({
   transport,
   resource,
   object,
   force,
   dryRun = false,
+  manager = fieldManager,
+  validation = 'Strict',
+  createOnly = false,
   as,
   signal,
-}: ApplyCall): Promise<{ object: KubeObject; created: boolean; tries: number }> {
-  const { namespace, name } = object.metadata;
-  const query = { fieldManager, force: String(force), fieldValidation: 'Strict', ...(dryRun ? { dryRun: 'All' } : {}) };
-  const { status, body, tries } = await transport.request<KubeObject>({
+}: ApplyCall): Promise<ApplyAnswer> {
+  const { metadata } = object;
+  const { namespace, name } = metadata;
+  const { status, body, tries, warnings } = await transport.request<KubeObject>({
     method: 'PATCH',
     path: resourcePath(resource, { namespace, name }),
-    query,
-    body: object,
+    query: {
+      fieldManager: manager,
+      force: String(force),
+      fieldValidation: validation,
+      ...(dryRun ? { dryRun: 'All' } : {}),
+    },
+    body: createOnly ? { ...object, metadata: { ...metadata, resourceVersion: versionOfNone } } : object,
     // JSON is YAML, and cheaper for both sides.
     contentType: 'application/apply-patch+yaml',
     as,
     signal,
   });
-  return { object: body, created: status === 201, tries };
+  return { object: body, created: status === 201, tries, warnings };
 }
 
 /** @throws ApiError; undefined when the object does not exist. */
@@ -166,16 +189,25 @@ export async function patchMerge({
 export const patchStatus = (call: NamedCall & { patch: unknown }): Promise<KubeObject> =>
   patchMerge({ ...call, subresource: 'status' });
 
-/** Makes the fields that `kubectl apply` once set ours, so that leaving one out removes it. @throws ApiError */
-export async function takeOverClientSideApply({
+export interface TakeOverCall extends Call {
+  readonly live: KubeObject;
+  readonly manager?: string;
+  /** Which entries become ours; those of kubectl's client-side apply when absent. */
+  readonly isFormer?: (entry: ManagedFields) => boolean;
+}
+
+/** Makes the fields that `kubectl apply`, or another writer, once set ours, so that leaving one out removes it. @throws ApiError */
+export async function takeOverFields({
   transport,
   resource,
   live,
+  manager = fieldManager,
+  isFormer = isClientSide,
   as,
   signal,
-}: Call & { live: KubeObject }): Promise<void> {
+}: TakeOverCall): Promise<void> {
   const { name, namespace, managedFields = [], resourceVersion, annotations } = live.metadata;
-  const merged = mergeClientSide(managedFields, fieldManager);
+  const merged = mergeEntries(managedFields, manager, isFormer);
   if (merged === undefined) return;
   const body: unknown[] = [
     { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
@@ -188,7 +220,7 @@ export async function takeOverClientSideApply({
   await transport.request({
     method: 'PATCH',
     path,
-    query: { fieldManager },
+    query: { fieldManager: manager },
     body,
     contentType: 'application/json-patch+json',
     as,

@@ -7,7 +7,8 @@ export {
   getObject,
   patchMerge,
   patchStatus,
-  takeOverClientSideApply,
+  takeOverFields,
+  type ApplyAnswer,
 } from './calls.ts';
 export { loadClusterConfig, type ClusterConfig } from './config.ts';
 export { digestOf, fieldManager, managedDigest } from './digest.ts';
@@ -22,6 +23,7 @@ export {
   parseKey,
   type GroupKind,
   type KubeObject,
+  type ManagedFields,
   type ObjectKey,
   type OwnerReference,
 } from './object.ts';

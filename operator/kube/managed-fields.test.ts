@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { digestOf, managedDigest } from './digest.ts';
-import { fieldPaths, managersOf, mergeClientSide } from './managed-fields.ts';
+import { fieldPaths, managersOf, mergeEntries } from './managed-fields.ts';
 import type { KubeObject, ManagedFields } from './object.ts';
 
 const item = 'k:{"containerPort":80,"protocol":"TCP"}';
@@ -53,7 +53,7 @@ const annotation = { 'f:annotations': { 'f:kubectl.kubernetes.io/last-applied-co
 const apply = { operation: 'Apply' } as const;
 
 test("kubectl's client-side entry becomes part of ours, without its annotation", () => {
-  const merged = mergeClientSide(
+  const merged = mergeEntries(
     [
       entry('other', { 'f:z': {} }),
       entry(clientSide, { 'f:metadata': annotation, 'f:data': { 'f:a': {} } }),
@@ -77,11 +77,11 @@ test.each([
   ['kubectl-create', entry('kubectl-create', { 'f:a': {} })],
   ['Helm', entry('helm', { 'f:a': {} })],
 ])('%s is left alone', (_name, other) => {
-  expect(mergeClientSide([other], 'plumbline')).toBeUndefined();
+  expect(mergeEntries([other], 'plumbline')).toBeUndefined();
 });
 
 test('without an entry of ours the client-side one becomes it', () => {
-  expect(mergeClientSide([entry(clientSide, { 'f:a': {} })], 'plumbline')).toEqual([
+  expect(mergeEntries([entry(clientSide, { 'f:a': {} })], 'plumbline')).toEqual([
     entry('plumbline', { 'f:a': {} }, apply),
   ]);
 });

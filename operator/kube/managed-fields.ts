@@ -54,14 +54,18 @@ const clientSideManagers = new Set(['kubectl-client-side-apply', 'before-first-a
 export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * The entries of an object after kubectl's client-side entries became part of ours, as client-go's csaupgrade does;
+ * The entries of an object after those of former writers became part of ours, as client-go's csaupgrade does;
  * undefined when there are none.
  */
-export function mergeClientSide(entries: readonly ManagedFields[], manager: string): ManagedFields[] | undefined {
-  const old = entries.filter(isClientSide);
-  if (old.length === 0) return undefined;
+export function mergeEntries(
+  entries: readonly ManagedFields[],
+  manager: string,
+  isFormer: (entry: ManagedFields) => boolean = isClientSide,
+): ManagedFields[] | undefined {
   const ours = entries.find((entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource);
-  const rest = entries.filter((entry) => !isClientSide(entry) && entry !== ours);
+  const old = entries.filter((entry) => entry !== ours && isFormer(entry));
+  if (old.length === 0) return undefined;
+  const rest = entries.filter((entry) => entry !== ours && !old.includes(entry));
   const base = ours ?? { ...old[0], manager, operation: 'Apply' as const };
   const fieldsV1 = old.reduce<Fields>((sum, { fieldsV1: more = {} }) => union(sum, more), ours?.fieldsV1 ?? {});
   return [...rest, { ...base, fieldsV1: without(fieldsV1, ['f:metadata', 'f:annotations', `f:${lastApplied}`]) }];

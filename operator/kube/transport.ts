@@ -28,6 +28,8 @@ export interface Response<T> {
   readonly body: T;
   /** Above 1 an earlier try may have done the work. */
   readonly tries: number;
+  /** What the API server wants people to know: deprecated versions, unknown fields. */
+  readonly warnings: readonly string[];
 }
 
 export interface RequestRecord {
@@ -131,7 +133,8 @@ export class Transport {
       status = answer.statusCode;
       if (status >= 300) throw await apiError(answer);
       const text = await answer.body.text();
-      return { status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+      const warnings = warningsIn(answer.headers['warning']);
+      return { status, body: (text === '' ? undefined : JSON.parse(text)) as T, warnings };
     } catch (error) {
       request.signal?.throwIfAborted();
       throw error instanceof ApiError ? error : ApiError.connection(error);
@@ -187,6 +190,15 @@ function mayRetry({ status }: ApiError, { method, repeatable = false }: Request)
   if (status === 429) return true;
   const idempotent = method !== 'POST' || repeatable;
   return idempotent && (status === 0 || status === 502 || status === 503 || status === 504);
+}
+
+const noWarnings: readonly string[] = [];
+
+/** `299 - "text"`, once or several times (RFC 7234, section 5.5). */
+function warningsIn(header: string | string[] | undefined): readonly string[] {
+  if (header === undefined) return noWarnings;
+  const texts = String(header).matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g);
+  return [...texts].map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
 }
 
 async function apiError({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {

@@ -8,7 +8,7 @@ import {
   fieldPaths,
   getObject,
   loadClusterConfig,
-  takeOverClientSideApply,
+  takeOverFields,
   Transport,
   type KubeObject,
   type RequestRecord,
@@ -148,7 +148,7 @@ test("fields of kubectl's client-side apply become ours, so that leaving one out
   const path = `/api/v1/namespaces/${namespace}/configmaps`;
   const query = { fieldManager: 'kubectl-client-side-apply' };
   const { body: live } = await transport.request<KubeObject>({ method: 'POST', path, query, body: object });
-  await takeOverClientSideApply({ transport, resource: configMaps, live });
+  await takeOverFields({ transport, resource: configMaps, live });
   const { object: after } = await apply(configMap('kubectl', { keep: '2' }));
   expect(after['data']).toEqual({ keep: '2' });
   expect(after.metadata.annotations).toBeUndefined();

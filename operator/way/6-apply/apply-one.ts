@@ -9,7 +9,7 @@ import {
   isClientSide,
   isFirstManager,
   managedDigest,
-  takeOverClientSideApply,
+  takeOverFields,
   type KubeObject,
   type Resource,
   type Transport,
@@ -95,7 +95,7 @@ async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
 /** Makes the fields that `kubectl apply` once set ours, so that a field which is not in Git is removed. */
 async function takeOver(request: ApplyOne, live: KubeObject): Promise<KubeObject> {
   const { transport, resource, as, signal } = request;
-  await takeOverClientSideApply({ transport, resource, live, as, signal });
+  await takeOverFields({ transport, resource, live, as, signal });
   return (await send(request)).object;
 }
 

@@ -1,0 +1,59 @@
+/**
+ * Check: inputs as the program wrote them in, inputs as they are kept and sent out: named, in a namespace, without
+ * what the API server sets. Secrets and unknowns stay where they are. Bad input becomes failures, never an exception.
+ */
+import { isUnreachable } from './cluster.ts';
+import { autoname, isAutonamed, isNamed, nameIn, withAutoname } from './names.ts';
+import { bare } from './object.ts';
+import { isMap, isUnknown, type ValueMap } from './property.ts';
+import type { CheckFailure, CheckRequest, CheckResult } from './requests.ts';
+import { markSecrets } from './secrets.ts';
+import type { Session } from './session.ts';
+import { typeParts } from './urn.ts';
+
+export async function check(session: Session, request: CheckRequest): Promise<CheckResult> {
+  const failures: CheckFailure[] = [];
+  const named = name(request, bare(request.news), failures);
+  const placed = await place(session, named);
+  return { inputs: markSecrets(placed, request.news), failures };
+}
+
+function name(request: CheckRequest, inputs: ValueMap, failures: CheckFailure[]): ValueMap {
+  const { metadata } = inputs;
+  if (isUnknown(metadata) || isNamed(inputs)) return inputs;
+  if (typeParts(request.type)?.patch === true) {
+    failures.push({
+      property: 'metadata.name',
+      reason: 'a Patch needs the name of the object that it changes; set metadata.name',
+    });
+    return inputs;
+  }
+  if (isMap(metadata) && metadata['generateName'] !== undefined) {
+    const reason = 'server-side apply needs a name; leave generateName out to get one from the name of the resource';
+    failures.push({ property: 'metadata.generateName', reason });
+    return inputs;
+  }
+  const old = request.olds === undefined || !isAutonamed(request.olds) ? undefined : nameIn(request.olds);
+  const found = old ?? autoname(request);
+  if (typeof found === 'object' && found !== null && 'reason' in found) {
+    failures.push(found as CheckFailure);
+    return inputs;
+  }
+  return withAutoname(inputs, found);
+}
+
+/** Gives a namespace to namespaced objects that name none. */
+async function place({ cluster }: Session, inputs: ValueMap): Promise<ValueMap> {
+  const { apiVersion, kind, metadata = {} } = inputs;
+  if (!isMap(metadata) || typeof apiVersion !== 'string' || typeof kind !== 'string') return inputs;
+  const { namespace = '' } = metadata;
+  if (namespace !== '' && namespace !== null) return inputs;
+  try {
+    if (!(await cluster.isNamespaced({ apiVersion, kind }))) return inputs;
+    return { ...inputs, metadata: { ...metadata, namespace: await cluster.defaultNamespace() } };
+  } catch (error) {
+    // What a cluster out of reach would say is said by the operation that needs it.
+    if (isUnreachable(error)) return inputs;
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+/** The API server of a provider: connected on first use, its kinds asked for once. */
+import { ApiError, Discovery, loadClusterConfig, Transport, type KubeObject, type Resource } from '#kube';
+import { asFailure, failure, systemClock, type Failure } from '#runtime';
+import { clusterScoped } from './scopes.ts';
+import type { Settings } from './settings.ts';
+
+interface Connection {
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly namespace: string;
+}
+
+type TypeMeta = Pick<KubeObject, 'apiVersion' | 'kind'>;
+
+/** A definition is served a moment after it is established. */
+const servedWithinMs = 5000;
+const lookAgainMs = 250;
+
+export class Cluster implements AsyncDisposable {
+  readonly #settings: Settings;
+  #connection: Promise<Connection> | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** @throws Failure ApiUnavailable when no kubeconfig says where the API server is. */
+  async transport(): Promise<Transport> {
+    return (await this.#connected()).transport;
+  }
+
+  /** Namespace of objects that name none. */
+  async defaultNamespace(): Promise<string> {
+    return this.#settings.namespace ?? (await this.#connected()).namespace;
+  }
+
+  /** Undefined when the API server does not serve the kind. @throws ApiError */
+  async find({ apiVersion, kind }: TypeMeta): Promise<Resource | undefined> {
+    const { discovery } = await this.#connected();
+    const slash = apiVersion.indexOf('/');
+    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+    return discovery.resource({ group, kind }, apiVersion.slice(slash + 1));
+  }
+
+  /** As {@link find}, but asks again for a while, since the definition may have been made by this very run. */
+  async resource(type: TypeMeta, signal: AbortSignal): Promise<Resource> {
+    const started = systemClock.now();
+    for (;;) {
+      const found = await this.find(type);
+      if (found !== undefined) return found;
+      if (systemClock.now() - started > servedWithinMs) throw notServed(type);
+      await systemClock.sleep(lookAgainMs, { signal });
+      await this.forgetKinds();
+    }
+  }
+
+  /** Custom kinds that nobody serves yet are taken for namespaced. */
+  async isNamespaced(type: TypeMeta): Promise<boolean> {
+    if (clusterScoped.has(`${type.apiVersion}/${type.kind}`)) return false;
+    return (await this.find(type))?.namespaced ?? true;
+  }
+
+  /** After a CustomResourceDefinition came or changed. */
+  async forgetKinds(): Promise<void> {
+    (await this.#connected()).discovery.invalidate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#connection !== undefined) await (await this.#connection).transport.close();
+  }
+
+  #connected(): Promise<Connection> {
+    const connection = (this.#connection ??= this.#connect());
+    connection.catch(() => {
+      if (this.#connection === connection) this.#connection = undefined;
+    });
+    return connection;
+  }
+
+  async #connect(): Promise<Connection> {
+    const { kubeconfig, context } = this.#settings;
+    const config = await loadClusterConfig({
+      kubeconfig: kubeconfig ?? this.#settings.environment['KUBECONFIG'],
+      context,
+    });
+    const transport = new Transport(config);
+    return { transport, discovery: new Discovery(transport), namespace: config.namespace ?? 'default' };
+  }
+}
+
+export const notServed = ({ apiVersion, kind }: TypeMeta): Failure =>
+  failure('UnknownKind', {
+    what: `the API server serves no kind ${kind} of ${apiVersion}`,
+    remedy:
+      'create its CustomResourceDefinition first, and let the object depend on it; or correct apiVersion and kind',
+  });
+
+/** Whether no answer came, so that nothing is known about the object. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof ApiError ? error.status === 0 : asFailure(error).reason === 'ApiUnavailable';
+}

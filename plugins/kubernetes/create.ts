@@ -1,0 +1,112 @@
+/**
+ * Create: checked inputs in; id and outputs out. One request, which never changes an object that is there already,
+ * unless it is one that an earlier run of the same stack made for the same resource and lost sight of.
+ */
+import { ApiError, getObject, objectKey, type KubeObject, type Resource } from '#kube';
+import { failure } from '#runtime';
+import { isAnnotated } from './annotations.ts';
+import { awaitReady } from './await.ts';
+import { checkpoint } from './checkpoint.ts';
+import { managerOf } from './managers.ts';
+import { NotInitialized, NotReady } from './not-initialized.ts';
+import { asObject, idOf, isStamped } from './object.ts';
+import { previewOutputs } from './preview.ts';
+import { hasUnknown, type ValueMap } from './property.ts';
+import type { Created, CreateRequest } from './requests.ts';
+import { refused, send, type SendRequest } from './send.ts';
+import type { Session } from './session.ts';
+import { typeParts } from './urn.ts';
+
+export async function create(session: Session, request: CreateRequest): Promise<Created> {
+  return request.preview ? previewCreate(session, request) : createNow(session, request);
+}
+
+async function createNow(session: Session, request: CreateRequest): Promise<Created> {
+  const { urn, inputs, timeoutMs } = request;
+  const object = asObject(inputs);
+  const resource = await session.cluster.resource(object, session.signal).catch((error: unknown) => {
+    throw refused(error, object, 'get');
+  });
+  const sending = sendingOf(session, request, object, resource);
+  const made = await place(session, sending);
+  if (object.kind === 'CustomResourceDefinition') await session.cluster.forgetKinds();
+  const id = idOf(made);
+  const outputs = (live: KubeObject): ValueMap =>
+    checkpoint({ inputs, live, manager: sending.manager, initialApiVersion: object.apiVersion });
+  try {
+    const live = await awaitReady(session, { urn, inputs, live: made, timeoutMs, after: 'create' });
+    return { id, outputs: outputs(live) };
+  } catch (error) {
+    if (!(error instanceof NotReady)) throw error;
+    throw new NotInitialized({ id, inputs, outputs: outputs(error.live) }, error);
+  }
+}
+
+function sendingOf(session: Session, request: CreateRequest, object: KubeObject, resource: Resource): SendRequest {
+  const { urn, type, inputs, preview } = request;
+  const { settings } = session;
+  const patch = typeParts(type)?.patch === true;
+  return {
+    urn,
+    type,
+    object,
+    resource,
+    manager: managerOf(settings, { urn, type, inputs }),
+    // The object that a replacement would delete first still stands in the way of a dry run.
+    force: preview || settings.patchForce || isAnnotated(inputs, 'patchForce'),
+    dryRun: preview,
+    createOnly: !preview && !patch && !settings.upsert,
+  };
+}
+
+async function place(session: Session, sending: SendRequest): Promise<KubeObject> {
+  try {
+    return (await send(session, sending)).object;
+  } catch (error) {
+    if (sending.createOnly && isTaken(error)) return takeOver(session, sending);
+    throw refused(error, sending.object);
+  }
+}
+
+/** Somebody has the name: a Conflict without causes, which a conflict of field managers has. */
+const isTaken = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 409 && (error.api?.details?.causes ?? []).length === 0;
+
+/** The object is there: ours when a run that was cut off made it, somebody else's otherwise. */
+async function takeOver(session: Session, sending: SendRequest): Promise<KubeObject> {
+  const { object, resource, urn, manager } = sending;
+  const { settings, signal } = session;
+  try {
+    const { name, namespace } = object.metadata;
+    const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
+    if (live === undefined || isStamped(live, settings.owner, urn)) {
+      return (await send(session, { ...sending, createOnly: false })).object;
+    }
+    throw failure('ApplyFailed', {
+      where: objectKey(object),
+      what: `the object exists already, and this resource did not make it (managers: ${managersIn(live, manager)})`,
+      remedy:
+        'take it into the stack with pulumi import, give another name, rename the resource with an alias, or set upsertExistingObjects on the provider',
+    });
+  } catch (error) {
+    throw refused(error, object);
+  }
+}
+
+function managersIn({ metadata }: KubeObject, own: string): string {
+  const names = new Set((metadata.managedFields ?? []).map(({ manager = 'unknown' }) => manager));
+  return [...names].map((name) => (name === own ? `${name}, as which this program writes too` : name)).join(', ');
+}
+
+async function previewCreate(session: Session, request: CreateRequest): Promise<Created> {
+  const { inputs, type } = request;
+  const asTheyAre: Created = { id: '', outputs: inputs };
+  if (hasUnknown(inputs) || typeParts(type)?.patch === true || !session.settings.serverSideApply) return asTheyAre;
+  const object = asObject(inputs);
+  const resource = await session.cluster.find(object);
+  // Its definition may come with the same update.
+  if (resource === undefined) return asTheyAre;
+  const sending = sendingOf(session, request, object, resource);
+  const outputs = await previewOutputs(() => send(session, sending), { inputs, object, manager: sending.manager });
+  return outputs === undefined ? asTheyAre : { id: '', outputs };
+}

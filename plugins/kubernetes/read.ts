@@ -1,0 +1,87 @@
+/** Read: id and state in, state as the cluster has it out; id '' when the object is gone. With an id alone: import or `get`. */
+import { getObject, type KubeObject } from '#kube';
+import { awaitReady } from './await.ts';
+import { checkpoint, inputsIn, keptIn } from './checkpoint.ts';
+import { isUnreachable } from './cluster.ts';
+import { importedInputs, prunedTo } from './live-inputs.ts';
+import { managerOf } from './managers.ts';
+import { NotInitialized, NotReady } from './not-initialized.ts';
+import { asOutputs, bare, idOf, parseId } from './object.ts';
+import type { ValueMap } from './property.ts';
+import type { ReadRequest, ReadResult } from './requests.ts';
+import { markSecrets } from './secrets.ts';
+import { refused } from './send.ts';
+import type { Session } from './session.ts';
+import { unreachable } from './unreachable.ts';
+import { typeParts } from './urn.ts';
+
+const gone: ReadResult = { id: '', inputs: {}, outputs: {} };
+
+export async function read(session: Session, request: ReadRequest): Promise<ReadResult> {
+  const subject = subjectOf(request);
+  try {
+    const live = await readLive(session, subject);
+    return live === undefined ? gone : await resultOf(session, request, live);
+  } catch (error) {
+    if (!isUnreachable(error)) throw error instanceof NotInitialized ? error : refused(error, subject, 'get');
+    return withoutCluster(session, request, error);
+  }
+}
+
+/** The least that names the object. */
+function subjectOf(request: ReadRequest): KubeObject {
+  const { apiVersion, kind } = { ...typeParts(request.type), ...bare(request.oldOutputs), ...bare(inputsIn(request)) };
+  const { namespace, name } = parseId(request.id);
+  return {
+    apiVersion: String(apiVersion),
+    kind: String(kind),
+    metadata: namespace === undefined ? { name } : { name, namespace },
+  };
+}
+
+async function readLive({ cluster, signal }: Session, subject: KubeObject): Promise<KubeObject | undefined> {
+  const resource = await cluster.find(subject);
+  // A kind that is not served any more took its objects with it.
+  if (resource === undefined) return undefined;
+  const { name } = subject.metadata;
+  const namespace = resource.namespaced
+    ? (subject.metadata.namespace ?? (await cluster.defaultNamespace()))
+    : undefined;
+  return getObject({ transport: await cluster.transport(), resource, name, namespace, signal });
+}
+
+async function resultOf(session: Session, request: ReadRequest, live: KubeObject): Promise<ReadResult> {
+  const { urn, type, oldOutputs } = request;
+  const kept = inputsIn(request);
+  const known = Object.keys(kept).length > 0;
+  const shown = asOutputs(live);
+  const inputs = markSecrets(known ? prunedTo(shown, bare(kept)) : importedInputs(shown), kept);
+  const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
+  const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
+  const outputs = (object: KubeObject): ValueMap => checkpoint({ inputs, live: object, manager, initialApiVersion });
+  const id = idOf(live);
+  if (!known) return { id, inputs, outputs: outputs(live) };
+  try {
+    const seen = await awaitReady(session, { urn, inputs, live, timeoutMs: undefined, after: 'read' });
+    return { id, inputs, outputs: outputs(seen) };
+  } catch (error) {
+    if (!(error instanceof NotReady)) throw error;
+    throw new NotInitialized({ id, inputs, outputs: outputs(error.live) }, error);
+  }
+}
+
+async function withoutCluster(
+  { settings, engine }: Session,
+  { urn, id, oldInputs: inputs, oldOutputs: outputs }: ReadRequest,
+  error: unknown,
+): Promise<ReadResult> {
+  const tell = (text: string): Promise<void> =>
+    engine.tell({ urn, severity: 'warning', text: `${String(error)}: ${text}` });
+  if (settings.deleteUnreachable) {
+    await tell('taken out of the state, as deleteUnreachable says');
+    return gone;
+  }
+  if (!settings.skipUpdateUnreachable) throw unreachable(error);
+  await tell('left as the state has it, as skipUpdateUnreachable says');
+  return { id, inputs, outputs };
+}

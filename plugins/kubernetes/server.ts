@@ -1,0 +1,134 @@
+/** Serves the engine's ResourceProvider protocol: each call is one line here, and a room of its own elsewhere. */
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import services from '@pulumi/pulumi/proto/provider_grpc_pb.js';
+import type * as wire from '@pulumi/pulumi/proto/provider_pb.js';
+import type { PluginAttach } from '@pulumi/pulumi/proto/plugin_pb.js';
+import emptyMessages from 'google-protobuf/google/protobuf/empty_pb.js';
+import { handlerOf } from './handlers.ts';
+import type { Provider } from './provider.ts';
+import * as own from './provider-messages.ts';
+import * as resource from './resource-messages.ts';
+import { rpcError } from './rpc-error.ts';
+
+/** As long as the engine's own (400 MB). */
+const longestMessageBytes = 400 * 1024 * 1024;
+
+const empty = (): InstanceType<typeof emptyMessages.Empty> => new emptyMessages.Empty();
+
+/** Listens on a free port of loopback. */
+export async function serve(
+  provider: Provider,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = new Server({
+    'grpc.max_receive_message_length': longestMessageBytes,
+    'grpc.max_send_message_length': longestMessageBytes,
+  });
+  server.addService(services.ResourceProviderService, {
+    ...ownCalls(provider, environment),
+    ...resourceCalls(provider),
+    ...packageCalls(provider),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, found) =>
+      error === null ? resolve(found) : reject(error),
+    );
+  });
+  return { port, server };
+}
+
+function ownCalls(
+  provider: Provider,
+  environment: Readonly<Record<string, string | undefined>>,
+): UntypedServiceImplementation {
+  return {
+    handshake: unary((message: wire.ProviderHandshakeRequest) => {
+      provider.attach(message.getEngineAddress());
+      return own.handshakeResponse();
+    }),
+    attach: unary((message: PluginAttach) => {
+      provider.attach(message.getAddress());
+      return empty();
+    }),
+    getPluginInfo: unary(own.pluginInfo),
+    getSchema: unary(own.schemaResponse),
+    checkConfig: unary((message: wire.CheckRequest) => own.checkConfigResponse(message, environment)),
+    diffConfig: unary(own.diffConfigResponse),
+    configure: unary((message: wire.ConfigureRequest) => {
+      provider.configure(own.configuration(message));
+      return own.configureResponse();
+    }),
+    cancel: unary(() => {
+      provider.cancel();
+      return empty();
+    }),
+  };
+}
+
+function resourceCalls(provider: Provider): UntypedServiceImplementation {
+  return {
+    check: unary(async (message: wire.CheckRequest) => {
+      const request = resource.checkRequest(message);
+      return resource.checkResponse(await handlerOf(request.type).check(provider.session, request));
+    }),
+    diff: unary(async (message: wire.DiffRequest) => {
+      const request = resource.diffRequest(message);
+      return resource.diffResponse(await handlerOf(request.type).diff(provider.session, request));
+    }),
+    create: unary(async (message: wire.CreateRequest) => {
+      const request = resource.createRequest(message);
+      return resource.createResponse(await handlerOf(request.type).create(provider.session, request));
+    }),
+    update: unary(async (message: wire.UpdateRequest) => {
+      const request = resource.updateRequest(message);
+      return resource.updateResponse(await handlerOf(request.type).update(provider.session, request));
+    }),
+    read: unary(async (message: wire.ReadRequest) => {
+      const request = resource.readRequest(message);
+      return resource.readResponse(await handlerOf(request.type).read(provider.session, request));
+    }),
+    delete: unary(async (message: wire.DeleteRequest) => {
+      const request = resource.deleteRequest(message);
+      await handlerOf(request.type).delete(provider.session, request);
+      return empty();
+    }),
+  };
+}
+
+/** Loaded on first use: most programs need objects alone. */
+function packageCalls(provider: Provider): UntypedServiceImplementation {
+  return {
+    invoke: unary(async (message: wire.InvokeRequest) => {
+      const [{ invoke }, { invokeRequest, invokeResponse }] = await Promise.all([
+        import('./invoke.ts'),
+        import('./package-messages.ts'),
+      ]);
+      return invokeResponse(await invoke(provider.session, invokeRequest(message)));
+    }),
+    construct: unary(async (message: wire.ConstructRequest) => {
+      const [{ construct }, { constructRequest, constructResponse }] = await Promise.all([
+        import('./construct.ts'),
+        import('./package-messages.ts'),
+      ]);
+      return constructResponse(await construct(provider.session, constructRequest(message)));
+    }),
+  };
+}
+
+function unary<Q, A>(
+  answer: (request: Q) => A | Promise<A>,
+): (call: ServerUnaryCall<Q, A>, done: sendUnaryData<A>) => void {
+  const run = async (request: Q): Promise<A> => answer(request);
+  return ({ request }, done) => {
+    run(request).then(
+      (result) => done(null, result),
+      (error: unknown) => done(rpcError(error)),
+    );
+  };
+}
