@@ -1,14 +1,17 @@
 /** What the operator may do: its own kinds, its lease, events; watch everything; write nothing else but as a stack's account. */
 import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-27';
-import { operatorAccount, platformAccount, stacksRole, systemNamespace, tenantRole } from '#constructs';
+import { approverRole, operatorAccount, platformAccount, stacksRole, systemNamespace, tenantRole } from '#constructs';
+import { ApprovalPolicy } from './approval-policy.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 const own = 'plumbline.dev';
 const look = ['get', 'list', 'watch'];
 const manage = [...look, 'create', 'patch', 'update', 'delete'];
 const written = ['gitsources', 'stacks'];
-const recorded = ['changes', 'inventories'];
+const recorded = ['changes', 'inventories', 'plans'];
+/** Who may create them may approve. */
+const voted = ['approvals'];
 const watchRole = 'plumbline-watch';
 const operatorSubjects = [{ kind: 'ServiceAccount', name: operatorAccount, namespace: systemNamespace }];
 
@@ -27,6 +30,8 @@ export class OperatorRbac extends Construct {
     this.#platform();
     this.#tenant();
     this.#people();
+    this.#approvers();
+    new ApprovalPolicy(this, 'approval');
   }
 
   #operator(): void {
@@ -37,7 +42,9 @@ export class OperatorRbac extends Construct {
       { apiGroups: [own], resources: recorded, verbs: manage },
       // For clusters that ask for it (OwnerReferencesPermissionEnforcement): Changes and Inventories are owned by their Stack.
       { apiGroups: [own], resources: ['stacks/finalizers'], verbs: ['update'] },
-      { apiGroups: [own], resources: written.map((kind) => `${kind}/status`), verbs: ['patch'] },
+      { apiGroups: [own], resources: [...written, 'plans'].map((kind) => `${kind}/status`), verbs: ['patch'] },
+      // By dry run alone: to prove that no Approval is accepted under another's name. Its own word counts for nothing.
+      { apiGroups: [own], resources: voted, verbs: [...look, 'create'] },
       { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
     ]);
     this.#bindEverywhere(operatorAccount);
@@ -60,6 +67,8 @@ export class OperatorRbac extends Construct {
     this.#clusterRole(stacksRole, [
       { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'impersonate'] },
       { apiGroups: [''], resources: ['secrets'], verbs: look },
+      // Keys of those who approve by a signed commit.
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
     ]);
     new k8s.KubeRoleBinding(this, 'stacks-binding', {
       metadata: { name: stacksRole, namespace: systemNamespace },
@@ -96,7 +105,11 @@ export class OperatorRbac extends Construct {
   /** Who may view or edit a namespace by Kubernetes' own roles may view or edit its stacks; `edit` may run pods as any account there. */
   #people(): void {
     const roles: readonly [string, readonly string[], k8s.PolicyRule][] = [
-      ['view', ['view', 'edit', 'admin'], { apiGroups: [own], resources: [...written, ...recorded], verbs: look }],
+      [
+        'view',
+        ['view', 'edit', 'admin'],
+        { apiGroups: [own], resources: [...written, ...recorded, ...voted], verbs: look },
+      ],
       ['edit', ['edit', 'admin'], { apiGroups: [own], resources: written, verbs: manage }],
     ];
     for (const [name, into, rule] of roles) {
@@ -106,6 +119,15 @@ export class OperatorRbac extends Construct {
         rules: [rule],
       });
     }
+  }
+
+  /** Of no effect until somebody is bound to it: who may edit stacks may not approve for that alone. */
+  #approvers(): void {
+    this.#clusterRole(approverRole, [
+      { apiGroups: [own], resources: voted, verbs: [...look, 'create'] },
+      { apiGroups: [own], resources: ['plans'], verbs: [...look, 'patch'] },
+      { apiGroups: [own], resources: ['stacks', 'gitsources', 'changes'], verbs: look },
+    ]);
   }
 
   #bindEverywhere(name: string): void {

@@ -1,6 +1,7 @@
 /** The constructs that platforms are written with. */
 export { GitSource, type GitSourceProps } from './git-source.ts';
 export {
+  approverRole,
   commonAccount,
   operatorAccount,
   platformAccount,

@@ -19,3 +19,6 @@ export const stacksRole = 'plumbline-stacks';
 
 /** Label of the namespaces that the stack `common` made, or that an administrator gave into its hands. */
 export const tenantLabel = 'plumbline.dev/tenant';
+
+/** ClusterRole of those who may approve plans; bound where they may. */
+export const approverRole = 'plumbline-approver';

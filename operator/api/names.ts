@@ -10,6 +10,8 @@ export const labels = {
   stackNamespace: 'plumbline.dev/stack-namespace',
   /** On a Change: name of its stack. */
   changeOf: 'plumbline.dev/change-of',
+  /** On a Plan: name of its stack. */
+  planOf: 'plumbline.dev/plan-of',
 } as const;
 
 export const annotations = {
@@ -25,4 +27,8 @@ export const annotations = {
   reconcile: 'plumbline.dev/reconcile',
   /** On stacks: the digest of a set of objects that may be pruned although it is over the limit. */
   confirmPrune: 'plumbline.dev/confirm-prune',
+  /** On Plans: names of those who approve, joined by commas; the admission policy lets everybody add their own alone. */
+  approvedBy: 'plumbline.dev/approved-by',
+  /** On Plans: the same of those who reject. */
+  rejectedBy: 'plumbline.dev/rejected-by',
 } as const;

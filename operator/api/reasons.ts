@@ -140,6 +140,34 @@ export const reasons = define({
     meaning: 'More objects would be pruned than spec.pruneLimit allows at once.',
     remedy: 'Confirm with the annotation that the message names, or restore the files.',
   },
+  AwaitingApproval: {
+    retry: 'backoff',
+    meaning: 'A plan waits until enough people have agreed to it.',
+    remedy: 'Look at it with `plumbline plan show`, then `plumbline approve` or `plumbline reject`.',
+  },
+  PlanRejected: {
+    retry: 'backoff',
+    meaning: 'Somebody rejected the plan; nothing of it is applied.',
+    remedy: 'Change what is in Git, or let the same person approve.',
+  },
+  PlanApproved: { retry: 'backoff', meaning: 'The plan may be applied.', remedy: 'Nothing to do.' },
+  PlanApplied: { retry: 'backoff', meaning: 'The plan was applied.', remedy: 'Nothing to do.' },
+  PlanStale: {
+    retry: 'backoff',
+    meaning: 'Content, spec or live state moved on, so that what was planned is not what would be done now.',
+    remedy: 'Nothing to do: a new plan is made, which may need an approval of its own.',
+  },
+  PlanTooLarge: {
+    retry: 'on-change',
+    meaning: 'A plan has more changes than one can hold.',
+    remedy: 'Divide the stack, or take spec.approval out of it for this change.',
+  },
+  ApprovalsUnguarded: {
+    retry: 'backoff',
+    meaning:
+      'The admission policy which proves who approves does not hold, so that no Approval or annotation is trusted.',
+    remedy: 'Run `plumbline install`; approvals by signed commit or tag need no policy.',
+  },
   // Apply
   UnknownKind: {
     retry: 'backoff',

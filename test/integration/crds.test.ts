@@ -4,7 +4,7 @@ import { cluster, testNamespace, until, type TestCluster } from '#testing';
 import { wrongObjects } from '../support/wrong-objects.ts';
 
 const apiVersion = 'plumbline.dev/v1alpha1';
-const kinds = ['gitsources', 'stacks', 'changes', 'inventories'];
+const kinds = ['gitsources', 'stacks', 'changes', 'plans', 'approvals', 'inventories'];
 const url = 'https://git.example/platform.git';
 
 let api: TestCluster;
