@@ -3,6 +3,7 @@ import { annotations, labels } from '#api';
 import { digestOf, groupKindOf, kindName, objectKey, type GroupKind, type KubeObject } from '#kube';
 import { failure, type Failure } from '#runtime';
 import type { Origin, RenderedObject } from '#values';
+import { isMap, itemsOf } from './lists.ts';
 import { withoutServerOwned } from './server-owned.ts';
 
 export interface ObjectRules {
@@ -22,11 +23,9 @@ export function toObjects(value: unknown, origin: Origin, rules: ObjectRules, pr
     problems.push(failure('ObjectInvalid', { where: `${origin.file}:${origin.line}`, ...problem }));
     return [];
   }
-  const document = value as Fields & { readonly kind: string; readonly apiVersion: string };
-  if (document.kind.endsWith('List') && Array.isArray(document['items'])) {
-    return document['items'].flatMap((item) => toObjects(itemOf(document, item), origin, rules, problems));
-  }
-  return [rendered(document as unknown as KubeObject, origin, rules)];
+  const items = itemsOf(value as Fields);
+  if (items !== undefined) return items.flatMap((item) => toObjects(item, origin, rules, problems));
+  return [rendered(value as KubeObject, origin, rules)];
 }
 
 interface Problem {
@@ -34,11 +33,6 @@ interface Problem {
   readonly remedy: string;
   readonly expected?: string;
   readonly found?: string;
-}
-
-/** Items of a typed list (`ConfigMapList`) may leave out what the list says of them all. */
-function itemOf({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }, item: unknown): unknown {
-  return kind !== 'List' && isMap(item) ? { apiVersion, kind: kind.slice(0, -'List'.length), ...item } : item;
 }
 
 function problemOf(value: unknown): Problem | undefined {
@@ -56,7 +50,7 @@ function problemOf(value: unknown): Problem | undefined {
       return { what: `${field} is missing or not text`, remedy: `set ${field}` };
   }
   const kind = value['kind'] as string;
-  if (kind.endsWith('List') && Array.isArray(value['items'])) return undefined;
+  if (itemsOf(value) !== undefined) return undefined;
   if (kind === 'Kustomization' && (value['apiVersion'] as string).startsWith('kustomize.config.k8s.io/')) {
     return {
       what: 'a kustomization is no object of the cluster',
@@ -136,5 +130,3 @@ function namespaceOf(document: KubeObject, { scopeOf, targetNamespace, stack }: 
 const clusterScoped = new Set(['Namespace', 'CustomResourceDefinition.apiextensions.k8s.io']);
 const scopeInFile = (document: KubeObject): 'Cluster' | undefined =>
   clusterScoped.has(kindName(groupKindOf(document))) ? 'Cluster' : undefined;
-
-const isMap = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
