@@ -1,9 +1,20 @@
 /** Invoke: a function of the package (`kubernetes:yaml:decode`, `kubernetes:helm:template`...) with its arguments in, its result out. */
 import { failure } from '#runtime';
+import { decodeYaml } from './packages/functions.ts';
+import { hasUnknown, revealMap, unknown, type Value, type ValueMap } from './property.ts';
 import type { InvokeRequest, InvokeResult } from './requests.ts';
 import type { Session } from './session.ts';
 
-// eslint-disable-next-line @typescript-eslint/require-await
-export async function invoke(_session: Session, { token }: InvokeRequest): Promise<InvokeResult> {
-  throw failure('ObjectInvalid', { what: `no function ${token} in this provider` });
+/** Arguments without secrets' wrappings in; objects out. */
+type Function = (session: Session, args: ValueMap) => Promise<readonly Value[]>;
+
+const functions: Readonly<Record<string, Function>> = {
+  'kubernetes:yaml:decode': decodeYaml,
+};
+
+export async function invoke(session: Session, { token, args }: InvokeRequest): Promise<InvokeResult> {
+  const call = functions[token];
+  if (call === undefined) throw failure('ObjectInvalid', { what: `no function ${token} in this provider` });
+  const result = hasUnknown(args) ? unknown : await call(session, revealMap(args));
+  return { value: { result }, failures: [] };
 }

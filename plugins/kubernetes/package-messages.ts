@@ -18,38 +18,15 @@ export function invokeResponse({ value, failures }: InvokeResult): wire.InvokeRe
   return message;
 }
 
-export function constructRequest(message: wire.ConstructRequest): ConstructRequest {
-  const dependencies = message.getInputdependenciesMap().toArray();
-  return {
-    urn: '',
-    type: message.getType(),
-    name: message.getName(),
-    project: message.getProject(),
-    stack: message.getStack(),
-    organization: message.getOrganization(),
-    preview: message.getDryrun(),
-    parallel: message.getParallel(),
-    monitor: message.getMonitorendpoint(),
-    parent: message.getParent(),
-    inputs: fromStruct(message.getInputs()),
-    inputDependencies: Object.fromEntries(
-      dependencies.map(([key]) => [key, message.getInputdependenciesMap().get(key)?.getUrnsList() ?? []]),
-    ),
-    providers: Object.fromEntries(message.getProvidersMap().toArray()),
-    dependencies: message.getDependenciesList(),
-    config: Object.fromEntries(message.getConfigMap().toArray()),
-    configSecretKeys: message.getConfigsecretkeysList(),
-    options: {
-      protect: message.hasProtect() ? message.getProtect() : undefined,
-      retainOnDelete: message.hasRetainondelete() ? message.getRetainondelete() : undefined,
-      deletedWith: message.getDeletedwith(),
-      deleteBeforeReplace: message.hasDeletebeforereplace() ? message.getDeletebeforereplace() : undefined,
-      ignoreChanges: message.getIgnorechangesList(),
-      replaceOnChanges: message.getReplaceonchangesList(),
-      additionalSecretOutputs: message.getAdditionalsecretoutputsList(),
-    },
-  };
-}
+export const constructRequest = (message: wire.ConstructRequest): ConstructRequest => ({
+  urn: '',
+  type: message.getType(),
+  name: message.getName(),
+  monitor: message.getMonitorendpoint(),
+  inputs: fromStruct(message.getInputs()),
+  providers: Object.fromEntries(message.getProvidersMap().toArray()),
+  sent: message,
+});
 
 export function constructResponse({ urn, state, stateDependencies }: Constructed): wire.ConstructResponse {
   const message = new messages.ConstructResponse();

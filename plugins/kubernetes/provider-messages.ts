@@ -40,6 +40,12 @@ export function configuration(message: wire.ConfigureRequest): ValueMap {
   };
 }
 
+/** As the engine names the provider: `urn::id`. */
+export function referenceIn(message: wire.ConfigureRequest): string {
+  const [urn = '', id = ''] = [message.getUrn(), message.getId()];
+  return urn === '' || id === '' ? '' : `${urn}::${id}`;
+}
+
 export function checkConfigResponse(
   message: wire.CheckRequest,
   environment: Readonly<Record<string, string | undefined>>,

@@ -22,12 +22,14 @@ export class Provider implements AsyncDisposable {
     this.#engine = new Engine(engineAddress);
   }
 
-  configure(given: ValueMap): void {
+  /** `reference`: `urn::id` of the provider, '' when not known. */
+  configure(given: ValueMap, reference: string): void {
     const settings = readSettings(given, this.#environment);
     this.#session = {
       settings,
       cluster: new Cluster(settings),
       engine: this.#engine,
+      reference,
       signal: this.#cancel.signal,
     };
   }

@@ -1,4 +1,5 @@
 /** What the engine asks of a resource, and what it is told: the messages of its protocol as plain data. */
+import type { ConstructRequest as SentConstruct } from '@pulumi/pulumi/proto/provider_pb.js';
 import type { Session } from './session.ts';
 import type { Value, ValueMap } from './property.ts';
 
@@ -132,33 +133,13 @@ export interface InvokeResult {
 
 /** A component that the provider makes of other resources. */
 export interface ConstructRequest extends Named {
-  readonly project: string;
-  readonly stack: string;
-  readonly organization: string;
-  readonly preview: boolean;
-  readonly parallel: number;
   /** `host:port` of the engine's ResourceMonitor. */
   readonly monitor: string;
-  readonly parent: string;
   readonly inputs: ValueMap;
-  /** URNs on which each input depends. */
-  readonly inputDependencies: Readonly<Record<string, readonly string[]>>;
   /** Package name to provider reference (`urn::id`). */
   readonly providers: Readonly<Record<string, string>>;
-  readonly dependencies: readonly string[];
-  readonly config: Readonly<Record<string, string>>;
-  readonly configSecretKeys: readonly string[];
-  readonly options: ConstructOptions;
-}
-
-export interface ConstructOptions {
-  readonly protect: boolean | undefined;
-  readonly retainOnDelete: boolean | undefined;
-  readonly deletedWith: string;
-  readonly deleteBeforeReplace: boolean | undefined;
-  readonly ignoreChanges: readonly string[];
-  readonly replaceOnChanges: readonly string[];
-  readonly additionalSecretOutputs: readonly string[];
+  /** As it came, for the options that go back to the engine with the component. */
+  readonly sent: SentConstruct;
 }
 
 export interface Constructed {

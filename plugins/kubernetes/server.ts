@@ -61,7 +61,7 @@ function ownCalls(
     checkConfig: unary((message: wire.CheckRequest) => own.checkConfigResponse(message, environment)),
     diffConfig: unary(own.diffConfigResponse),
     configure: unary((message: wire.ConfigureRequest) => {
-      provider.configure(own.configuration(message));
+      provider.configure(own.configuration(message), own.referenceIn(message));
       return own.configureResponse();
     }),
     cancel: unary(() => {

@@ -7,6 +7,8 @@ export interface Session {
   readonly settings: Settings;
   readonly cluster: Cluster;
   readonly engine: Engine;
+  /** `urn::id` of the provider, as which components make their resources; '' where the engine does not tell. */
+  readonly reference: string;
   /** Aborted when the engine cancels the run. */
   readonly signal: AbortSignal;
 }
