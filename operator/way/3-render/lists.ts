@@ -9,7 +9,7 @@ export const isMap = (value: unknown): value is Fields =>
 export function itemsOf(document: Fields): unknown[] | undefined {
   const { apiVersion, kind, items } = document;
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return undefined;
-  if (kind === 'List') return items;
+  if (kind === 'List') return items as unknown[];
   const shared = { apiVersion, kind: kind.slice(0, -'List'.length) };
   return items.map((item: unknown) => (isMap(item) ? { ...shared, ...item } : item));
 }
