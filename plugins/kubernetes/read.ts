@@ -1,6 +1,7 @@
 /** Read: id and state in, state as the cluster has it out; id '' when the object is gone. With an id alone: import or `get`. */
 import { getObject, type KubeObject } from '#kube';
 import { awaitReady } from './await.ts';
+import { canonical } from './canonical.ts';
 import { checkpoint, inputsIn, keptIn } from './checkpoint.ts';
 import { isUnreachable } from './cluster.ts';
 import { importedInputs, prunedTo } from './live-inputs.ts';
@@ -55,7 +56,7 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const kept = inputsIn(request);
   const known = Object.keys(kept).length > 0;
   const shown = asOutputs(live);
-  const inputs = markSecrets(known ? prunedTo(shown, bare(kept)) : importedInputs(shown), kept);
+  const inputs = markSecrets(known ? prunedTo(shown, canonical(bare(kept))) : importedInputs(shown), kept);
   const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
   const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
   const outputs = (object: KubeObject): ValueMap => checkpoint({ inputs, live: object, manager, initialApiVersion });

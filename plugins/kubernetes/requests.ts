@@ -53,6 +53,8 @@ export interface PropertyChange {
   readonly path: string;
   readonly kind: ChangeKind;
   readonly replaces: boolean;
+  /** The inputs differ; else it is the cluster that differs from the state. */
+  readonly written: boolean;
 }
 
 export interface DiffResult {

@@ -79,10 +79,10 @@ export function diffResponse({ changes, changed, replaces = [], deleteBeforeRepl
   const kindOf = { add: kinds.ADD, delete: kinds.DELETE, update: kinds.UPDATE } as const;
   const replacing = { add: kinds.ADD_REPLACE, delete: kinds.DELETE_REPLACE, update: kinds.UPDATE_REPLACE } as const;
   const detailed = message.getDetaileddiffMap();
-  for (const { path, kind, replaces: anew } of changes) {
+  for (const { path, kind, replaces: anew, written } of changes) {
     const change = new messages.PropertyDiff();
     change.setKind(anew ? replacing[kind] : kindOf[kind]);
-    change.setInputdiff(kind === 'delete');
+    change.setInputdiff(written);
     detailed.set(path, change);
   }
   const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;

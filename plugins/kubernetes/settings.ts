@@ -28,6 +28,8 @@ export interface Settings {
   readonly owner: Owner | undefined;
   /** Name as which fields are owned where neither state nor annotation name another. */
   readonly fieldManager: string;
+  /** Every object is held against the cluster, not only those that the program changed: PLUMBLINE_HEAL=true. */
+  readonly heal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -70,6 +72,7 @@ export function readSettings(given: ValueMap, environment: Environment): Setting
     helm: isMap(helm) ? helm : {},
     owner: ownerIn(environment['PLUMBLINE_STACK']),
     fieldManager: environment['PLUMBLINE_FIELD_MANAGER'] || 'pulumi-kubernetes',
+    heal: environment['PLUMBLINE_HEAL'] === 'true',
     environment,
   });
 }
