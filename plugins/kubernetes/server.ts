@@ -1,46 +1,28 @@
 /** Serves the engine's ResourceProvider protocol: each call is one line here, and a room of its own elsewhere. */
-import {
-  Server,
-  ServerCredentials,
-  type sendUnaryData,
-  type ServerUnaryCall,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import services from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import type * as wire from '@pulumi/pulumi/proto/provider_pb.js';
 import type { PluginAttach } from '@pulumi/pulumi/proto/plugin_pb.js';
 import emptyMessages from 'google-protobuf/google/protobuf/empty_pb.js';
+import { listen, unary as call, type Unary } from '../serve.ts';
 import { handlerOf } from './handlers.ts';
 import type { Provider } from './provider.ts';
 import * as own from './provider-messages.ts';
 import * as resource from './resource-messages.ts';
 import { rpcError } from './rpc-error.ts';
 
-/** As long as the engine's own (400 MB). */
-const longestMessageBytes = 400 * 1024 * 1024;
-
 const empty = (): InstanceType<typeof emptyMessages.Empty> => new emptyMessages.Empty();
 
 /** Listens on a free port of loopback. */
-export async function serve(
+export function serve(
   provider: Provider,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly port: number; readonly server: Server }> {
-  const server = new Server({
-    'grpc.max_receive_message_length': longestMessageBytes,
-    'grpc.max_send_message_length': longestMessageBytes,
-  });
-  server.addService(services.ResourceProviderService, {
+  return listen(services.ResourceProviderService, {
     ...ownCalls(provider, environment),
     ...resourceCalls(provider),
     ...packageCalls(provider),
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, found) =>
-      error === null ? resolve(found) : reject(error),
-    );
-  });
-  return { port, server };
 }
 
 function ownCalls(
@@ -121,14 +103,4 @@ function packageCalls(provider: Provider): UntypedServiceImplementation {
   };
 }
 
-function unary<Q, A>(
-  answer: (request: Q) => A | Promise<A>,
-): (call: ServerUnaryCall<Q, A>, done: sendUnaryData<A>) => void {
-  const run = async (request: Q): Promise<A> => answer(request);
-  return ({ request }, done) => {
-    run(request).then(
-      (result) => done(null, result),
-      (error: unknown) => done(rpcError(error)),
-    );
-  };
-}
+const unary = <Q, A>(answer: (request: Q) => A | Promise<A>): Unary<Q, A> => call(answer, rpcError);
