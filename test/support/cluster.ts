@@ -1,4 +1,4 @@
-/** The one API server of a test run, as tests use it: objects in, objects out, waits on conditions. */
+/** The API server of a test, as tests use it: objects in, objects out, waits on conditions. */
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -118,7 +118,7 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-export const kubeconfig = process.env['PLUMBLINE_TEST_KUBECONFIG'] ?? '';
+export const kubeconfig = process.env[`PLUMBLINE_TEST_KUBECONFIG_${process.env['JEST_WORKER_ID'] ?? 1}`] ?? '';
 
 /** Connects, and sees to it that Plumbline's own kinds are there. */
 export async function cluster(file = kubeconfig): Promise<TestCluster> {

@@ -1,4 +1,4 @@
-/** Starts one control plane for all integration tests, and tells them where it is by environment. */
+/** Starts the control planes of the integration tests, one a worker of jest, and tells where each is by environment. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,12 +6,16 @@ import { startControlPlane, type ControlPlane } from '#toolchain';
 
 declare global {
   // Handed from set-up to tear-down, which run in one process.
-  var plumblineControlPlane: ControlPlane | undefined;
+  var plumblineControlPlanes: ControlPlane[] | undefined;
 }
 
-export default async function setUp(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'plumbline-test-'));
-  const cluster = await startControlPlane({ folder, controllerManager: true });
-  globalThis.plumblineControlPlane = cluster;
-  process.env['PLUMBLINE_TEST_KUBECONFIG'] = cluster.kubeconfig;
+/** Operators of two tests on one API server would reconcile each other's stacks. */
+export default async function setUp({ maxWorkers }: { readonly maxWorkers: number }): Promise<void> {
+  globalThis.plumblineControlPlanes = [];
+  for (let worker = 1; worker <= maxWorkers; worker += 1) {
+    const folder = await mkdtemp(join(tmpdir(), 'plumbline-test-'));
+    const cluster = await startControlPlane({ folder, controllerManager: true });
+    globalThis.plumblineControlPlanes.push(cluster);
+    process.env[`PLUMBLINE_TEST_KUBECONFIG_${worker}`] = cluster.kubeconfig;
+  }
 }

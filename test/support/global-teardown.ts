@@ -1,8 +1,9 @@
-/** Ends the control plane of the integration tests and removes its folder. */
+/** Ends the control planes of the integration tests and removes their folders. */
 import { rm } from 'node:fs/promises';
 
 export default async function tearDown(): Promise<void> {
-  const cluster = globalThis.plumblineControlPlane;
-  await cluster?.stop();
-  if (cluster !== undefined) await rm(cluster.folder, { recursive: true, force: true });
+  for (const cluster of globalThis.plumblineControlPlanes ?? []) {
+    await cluster.stop();
+    await rm(cluster.folder, { recursive: true, force: true });
+  }
 }
