@@ -77,6 +77,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
         clock,
         stacks: house.neighbours.all(),
         revisionOf: (stack) => house.neighbours.revisionOf(stack),
+        treeOf: (stack, revision) => house.treeOf(stack, revision),
         cached: [...house.observed.sizes(), ...sizesOf(own)],
       }),
     stop: async (options) => {

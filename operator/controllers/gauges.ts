@@ -8,22 +8,21 @@ export interface GaugesInput {
   readonly clock: Clock;
   readonly stacks: Iterable<Stack>;
   readonly revisionOf: (stack: Stack) => Revision | undefined;
+  readonly treeOf: (stack: Stack, revision: Revision) => string | undefined;
   readonly cached: Iterable<{ readonly kind: string; readonly size: number }>;
 }
 
 /** What is gone leaves no row behind. */
-export function fillGauges({ metrics, clock, stacks, revisionOf, cached }: GaugesInput): void {
+export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, cached }: GaugesInput): void {
   metrics.behindGitSeconds.reset();
   for (const stack of stacks) {
     const { namespace = '', name } = stack.metadata;
-    metrics.behindGitSeconds.set({ namespace, name }, secondsBehind(stack, revisionOf(stack), clock.now()));
+    const revision = revisionOf(stack);
+    // A commit that leaves what the stack reads as it is leaves nothing to do.
+    const behind = revision !== undefined && stack.status?.applied?.tree !== treeOf(stack, revision);
+    const seconds = behind ? Math.max(0, (clock.now() - Date.parse(revision.time)) / 1000) : 0;
+    metrics.behindGitSeconds.set({ namespace, name }, seconds);
   }
   metrics.cachedObjects.reset();
   for (const { kind, size } of cached) metrics.cachedObjects.set({ kind }, size);
-}
-
-/** A commit that leaves the path of the stack as it is leaves nothing to do. */
-function secondsBehind({ spec, status }: Stack, revision: Revision | undefined, nowMs: number): number {
-  if (revision === undefined || status?.applied?.tree === revision.treeOf(spec.path)) return 0;
-  return Math.max(0, (nowMs - Date.parse(revision.time)) / 1000);
 }

@@ -89,7 +89,12 @@ export class StackHouse implements House {
     this.inventory = new InventoryStore(options.transport, options.resources.inventory);
     this.rendered = new RenderedStore(options.renderedFolder);
     this.changes = { resource: options.resources.change, namesOf: options.changesOf };
-    this.neighbours = new Stacks({ ...options, claims: this.claims, inventory: this.inventory });
+    this.neighbours = new Stacks({
+      ...options,
+      claims: this.claims,
+      inventory: this.inventory,
+      treeOf: (stack, revision) => this.treeOf(stack, revision),
+    });
     this.#engines = new Map([manifestsEngine(options.discovery)].map((engine) => [engine.name, engine]));
     const { claims, inventory, neighbours } = this;
     this.#handovers = new Handovers({ claims, inventory, neighbours, wake: options.wake });
@@ -107,6 +112,10 @@ export class StackHouse implements House {
     throw failure('SourceInvalid', { where: 'spec.engine', what: `no engine is named ${String(stack.spec.engine)}` });
   }
 
+  treeOf(stack: Stack, revision: Revision): string | undefined {
+    return this.engineOf(stack).treeOf(stack, revision);
+  }
+
   revisionOf(stack: Stack): ReturnType<House['revisionOf']> {
     const { name, namespace } = stack.spec.sourceRef;
     this.#assertReach(stack, 'spec.sourceRef.namespace', `source ${namespace}/${name}`, namespace);
@@ -122,7 +131,7 @@ export class StackHouse implements House {
       return undefined;
     }
     const render = (revision: Revision): Promise<Rendered> => this.engineOf(stack).render({ stack, revision, signal });
-    if (current.treeOf(stack.spec.path) === applied.tree) return render(current);
+    if (this.treeOf(stack, current) === applied.tree) return render(current);
     return this.#options.past.with({ source, commit: applied.commit, signal }, render);
   }
 

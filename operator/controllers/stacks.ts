@@ -13,6 +13,8 @@ export interface StacksOptions {
   readonly revisions: Revisions;
   readonly claims: Claims;
   readonly inventory: InventoryStore;
+  /** Identity of all that a stack reads of a commit. */
+  readonly treeOf: (stack: Stack, revision: Revision) => string | undefined;
 }
 
 export class Stacks {
@@ -58,7 +60,7 @@ export class Stacks {
   contentOf(stack: Stack, revision = this.revisionOf(stack)): string | undefined {
     return revision === undefined
       ? undefined
-      : `${revision.treeOf(stack.spec.path) ?? 'absent'}:${stack.metadata.generation}`;
+      : `${this.#options.treeOf(stack, revision) ?? 'absent'}:${stack.metadata.generation}`;
   }
 
   /** Whether the stack has applied what it wants now. */

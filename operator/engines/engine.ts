@@ -1,7 +1,8 @@
-/** What every engine does with a stack: read the commit, say what would change, change it, take it away. */
+/** What every engine does with a stack: read the commit, say what would change, change it, put it back, take it away. */
 import type { Plan, Rendered, Revision } from '#values';
 import type { Stack } from '#api';
 import type { ApplyContext, ApplyReport, PruneReport } from '#apply';
+import type { ObjectKey } from '#kube';
 import type { PlanInput } from '#plan';
 
 export interface RenderRequest {
@@ -10,14 +11,35 @@ export interface RenderRequest {
   readonly signal: AbortSignal;
 }
 
+export interface PlanRequest extends Omit<PlanInput, 'prune'> {
+  readonly of: Stack;
+}
+
+/** For the objects of one stack, as of one commit. */
+export interface EngineContext extends ApplyContext {
+  readonly of: Stack;
+  /** Absent when the stack goes, whatever has become of its source. */
+  readonly revision?: Revision;
+}
+
 export interface Engine {
   /** As in `spec.engine`. */
   readonly name: string;
+  /** Identity of all that the stack reads of a commit; undefined when its path is not in there. No more than 64 characters. */
+  treeOf(stack: Stack, revision: Revision): string | undefined;
+  /** Digest of what the stack is given beside the commit; undefined when nothing is. Asks only for what is new. */
+  inputsOf(stack: Stack, context: { readonly signal: AbortSignal }): Promise<string | undefined>;
   render(request: RenderRequest): Promise<Rendered>;
-  plan(input: PlanInput): Plan;
-  apply(plan: Plan, context: ApplyContext): Promise<ApplyReport>;
-  /** Deletes objects in reverse order of apply; what is still there is named in the report. */
-  destroy(keys: readonly Parameters<Engine['keyOrder']>[0][], context: ApplyContext): Promise<PruneReport>;
-  /** Place in the order of apply. */
-  keyOrder(key: Plan['prunes'][number]['key']): number;
+  /** Without asking the API server. @throws Failure when more would be taken away than the stack allows */
+  plan(request: PlanRequest): Plan;
+  /** Whether what was rendered is being applied, or has been and is still to be told: the gate is behind it. */
+  hasBegun(stack: Stack, rendered: Rendered): boolean;
+  /** Goes as far as it can without waiting; called again until it is done. */
+  apply(plan: Plan, context: EngineContext): Promise<ApplyReport>;
+  /** Deletes objects that left Git, in reverse order of apply; what is still there is named in the report. */
+  prune(keys: readonly ObjectKey[], context: EngineContext): Promise<PruneReport>;
+  /** What `destroy` takes away, by name. */
+  owned(context: EngineContext): Promise<readonly string[]>;
+  /** Deletes all that the stack owns, and what only the engine keeps of it; called again until nothing remains. */
+  destroy(context: EngineContext): Promise<PruneReport>;
 }

@@ -1,2 +1,2 @@
-export type { Engine, RenderRequest } from './engine.ts';
+export type { Engine, EngineContext, PlanRequest, RenderRequest } from './engine.ts';
 export { manifestsEngine } from './objects.ts';

@@ -10,23 +10,30 @@ interface Commit {
   readonly revision: Revision;
   readonly rendered: Rendered;
   readonly tree: string;
+  /** Digest of what the stack is given beside the commit. */
+  readonly inputs: string | undefined;
 }
 
 export type AppliedStatus = NonNullable<NonNullable<Stack['status']>['applied']>;
 
-/** Whether the tree of the stack's path and its spec are what was applied last: then there is nothing to do. */
-export function isApplied({ status, metadata }: Stack, tree: string | undefined): boolean {
+/** Whether what the stack reads, is given and says itself is what was applied last: then there is nothing to do. */
+export function isApplied(
+  { status, metadata }: Stack,
+  { tree, inputs }: { readonly tree: string | undefined; readonly inputs: string | undefined },
+): boolean {
   const last = status?.applied;
-  return tree !== undefined && last !== undefined && last.tree === tree && last.generation === metadata.generation;
+  if (tree === undefined || last === undefined) return false;
+  return last.tree === tree && last.inputs === inputs && last.generation === metadata.generation;
 }
 
-export function applied({ revision, rendered, tree }: Commit, stack: Stack, house: House): AppliedStatus {
+export function applied({ revision, rendered, tree, inputs }: Commit, stack: Stack, house: House): AppliedStatus {
   return {
     revision: revision.name,
     commit: revision.commit,
     tree,
     digest: rendered.digest,
     generation: stack.metadata.generation ?? 0,
+    ...(inputs === undefined ? {} : { inputs }),
     inventory: house.inventory.fingerprint(stackKeyOf(stack)),
     time: new Date(house.clock.now()).toISOString(),
   };

@@ -1,11 +1,10 @@
 /** The way of one commit into the cluster: the only file that knows the order of the rooms. */
-import { annotations, type Stack } from '#api';
-import type { ApplyContext, ApplyReport } from '#apply';
+import type { Stack } from '#api';
+import type { ApplyReport } from '#apply';
 import { ignoreRules, leaveIgnored } from '#drift';
+import type { EngineContext } from '#engines';
 import { gate } from '#gate';
-import type { ObjectKey } from '#kube';
 import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
-import { assertNotEmptied, assertPruneLimit } from '#plan';
 import type { Plan, Rendered, Revision } from '#values';
 import { correctDrift } from './drifted.ts';
 import { noteNoDrift } from './drift-report.ts';
@@ -26,9 +25,11 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
     return mayStand(stack, house) ? healthOfStack(stack, house, walk) : house.waitForSource(stack);
   // Commits that leave the stack alone do not interrupt it, and each may push this one off the shelf.
   using _held = house.hold(revision);
-  const tree = revision.treeOf(stack.spec.path);
+  const engine = house.engineOf(stack);
+  const tree = engine.treeOf(stack, revision);
+  const inputs = await engine.inputsOf(stack, walk.context);
   const last = stack.status?.applied;
-  if (isApplied(stack, tree) && last !== undefined && isFinished(stack, house)) {
+  if (isApplied(stack, { tree, inputs }) && last !== undefined && isFinished(stack, house)) {
     // The commit is newer, what it says of this stack is not: nothing is written for that.
     walk.context.report({ wanted: { revision: last.revision, commit: last.commit } });
     return await healthOfStack(stack, house, walk);
@@ -40,11 +41,13 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   // Asked in one breath with the plan: whoever reads the commit a moment later may claim what this plan would prune.
   const handover = planned.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
   const plan = await letGo(stack, planned, house);
-  const closed = gate(house.gateInput(stack));
-  if ('kind' in closed) return closed;
-  if (handover !== undefined && plan.prunes.length > 0) return handover;
-  if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
-  return await change(stack, { revision, rendered, plan, tree: tree ?? '' }, house, walk);
+  if (!engine.hasBegun(stack, rendered)) {
+    const closed = gate(house.gateInput(stack));
+    if ('kind' in closed) return closed;
+    if (handover !== undefined && plan.prunes.length > 0) return handover;
+    if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
+  }
+  return await change(stack, { revision, rendered, plan, tree: tree ?? '', inputs }, house, walk);
 }
 
 /** An operator that has just begun has not heard of its sources yet: what was good when it ended stands until it has. */
@@ -85,24 +88,22 @@ interface Commit {
   readonly rendered: Rendered;
   readonly plan: Plan;
   readonly tree: string;
+  readonly inputs: string | undefined;
 }
 
 /** Carries the plan out; comes back early, to be called again, while a wave or a deletion is on its way. */
 async function change(stack: Stack, commit: Commit, house: House, walk: Walk): Promise<Outcome> {
   const { context } = walk;
   const engine = house.engineOf(stack);
-  const applyContext = contextOf(stack, commit.revision.commit, house, walk);
+  const applyContext = contextOf(stack, commit.revision, house, walk);
   const report = await engine.apply(commit.plan, applyContext);
   if (report.failures.length > 0) return fail({ stack, ...commit, ...report }, house, walk);
   if (!report.result.done) {
-    return moving(
-      'HealthProgressing',
-      `wave ${report.result.wave} waits for ${report.result.waitsFor.slice(0, 3).join(', ')}`,
-    );
+    return moving(report.result.reason, report.result.message);
   }
   const doomed = commit.plan.prunes.filter(({ action }) => action === 'prune').map(({ key }) => key);
   for (const { key, action } of commit.plan.prunes) if (action === 'forget') await house.handOver(stack, key);
-  const pruned = await engine.destroy(doomed, applyContext);
+  const pruned = await engine.prune(doomed, applyContext);
   if (pruned.failures.length > 0)
     return fail({ stack, ...commit, ...report, failures: pruned.failures, reason: 'PruneFailed' }, house, walk);
   if (pruned.remaining.length > 0) {
@@ -126,14 +127,13 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
 
 /** Deletes everything that a stack owns; `settled` when nothing is left. */
 export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
-  const owned = await ownedToDelete(stack, house);
-  if (owned.length > 0 && stack.spec.deletionPolicy === 'Delete' && stack.spec.prune) {
+  const engine = house.engineOf(stack);
+  const context = contextOf(stack, undefined, house, walk);
+  if (mayDestroy(stack) && (await engine.owned(context)).length > 0) {
     const blocking = house.dependentsInDeletion(stack);
     if (blocking !== undefined) return blocking;
-    const engine = house.engineOf(stack);
-    const keys = owned.sort((a, b) => engine.keyOrder(b) - engine.keyOrder(a) || a.localeCompare(b));
     await house.assertAccount(accountOf(stack, house), walk.context.signal);
-    const report = await engine.destroy(keys, contextOf(stack, '', house, walk));
+    const report = await engine.destroy(context);
     if (report.failures.length + report.remaining.length > 0) await house.inventory.flush(refOf(stack));
     if (report.failures.length > 0) {
       walk.context.report({ failures: failuresOf(report.failures), failureCount: report.failures.length });
@@ -153,12 +153,8 @@ export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Ou
   return settled('Deleting', 'nothing is left');
 }
 
-/** Without what asks to be kept when it leaves Git, which it does now. */
-async function ownedToDelete(stack: Stack, { inventory, observed }: House): Promise<ObjectKey[]> {
-  const owned = [...inventory.of(stackKeyOf(stack)).keys()];
-  await observed.ensure(owned);
-  return owned.filter((key) => observed.get(key)?.keepWhenPruned !== true);
-}
+const mayDestroy = ({ spec: { deletionPolicy, prune, pulumi } }: Stack): boolean =>
+  deletionPolicy === 'Delete' && prune && pulumi?.destroyOnDelete !== false;
 
 async function renderStack(stack: Stack, revision: Revision, house: House, { context }: Walk): Promise<Rendered> {
   const key = stackKeyOf(stack);
@@ -180,27 +176,16 @@ async function renderStack(stack: Stack, revision: Revision, house: House, { con
 }
 
 function planStack(stack: Stack, rendered: Rendered, house: House): Plan {
-  const key = stackKeyOf(stack);
-  const inventory = house.inventory.of(key);
-  const { path, allowEmpty } = stack.spec;
-  assertNotEmptied({ path, rendered: rendered.objects.length, owned: inventory.size, allowEmpty });
-  const plan = house.engineOf(stack).plan({
+  return house.engineOf(stack).plan({
+    of: stack,
     rendered,
-    inventory,
-    prune: stack.spec.prune,
+    inventory: house.inventory.of(stackKeyOf(stack)),
     movesTo: (object) => house.movesTo(stack, object),
     keepsWhenPruned: (object) => house.observed.get(object)?.keepWhenPruned ?? false,
   });
-  assertPruneLimit({
-    prunes: plan.prunes.filter(({ action }) => action === 'prune').map((pruned) => pruned.key),
-    owned: inventory.size,
-    percent: rendered.objects.length === 0 && stack.spec.allowEmpty ? 100 : stack.spec.pruneLimit,
-    confirmed: stack.metadata.annotations?.[annotations.confirmPrune],
-  });
-  return plan;
 }
 
-function contextOf(stack: Stack, commit: string, house: House, { context }: Walk): ApplyContext {
+function contextOf(stack: Stack, revision: Revision | undefined, house: House, { context }: Walk): EngineContext {
   const { transport, discovery, inventory, observed, concurrency } = house;
   const { force, recreate } = stack.spec;
   const as = accountOf(stack, house);
@@ -214,8 +199,10 @@ function contextOf(stack: Stack, commit: string, house: House, { context }: Walk
     concurrency,
     force,
     recreate,
-    commit,
     as,
+    of: stack,
+    ...(revision === undefined ? {} : { revision }),
+    commit: revision?.commit ?? '',
     stack: refOf(stack),
     signal: context.signal,
     takesBack: mode === 'correct',

@@ -69,8 +69,8 @@ export interface ApplyContext {
 
 export type WaveResult =
   | { readonly done: true }
-  /** Health of the named objects holds up the next wave. */
-  | { readonly done: false; readonly wave: string; readonly waitsFor: readonly ObjectKey[] };
+  /** What holds up the rest, as the stack is to say it. */
+  | { readonly done: false; readonly reason: string; readonly message: string };
 
 export interface ApplyReport {
   readonly objects: AppliedObject[];
@@ -96,7 +96,8 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
       if (report.failures.length > 0) break;
       const waitsFor = wave.barrier ? notCurrent(wave, context) : [];
       if (waitsFor.length > 0) {
-        report.result = { done: false, wave: wave.name, waitsFor };
+        const message = `wave ${wave.name} waits for ${waitsFor.slice(0, 3).join(', ')}`;
+        report.result = { done: false, reason: 'HealthProgressing', message };
         break;
       }
     }
