@@ -1,5 +1,5 @@
 /** What a namespace holds that neither the operator nor Kubernetes itself has put there. */
-import { ApiError, list, resourcePath, type KubeObject, type Resource } from '#kube';
+import { ApiError, list, metadataListAccept, resourcePath, type KubeObject, type Resource } from '#kube';
 import { mapBounded } from '#runtime';
 import type { Cluster } from './cluster.ts';
 
@@ -8,7 +8,6 @@ const atOnce = 8;
 const expected = new Set(['ConfigMap/kube-root-ca.crt', 'ServiceAccount/default', 'Lease/plumbline']);
 /** Told of other objects; never a reason to keep anything. */
 const passing = new Set(['Event', 'PodMetrics', 'Endpoints', 'EndpointSlice']);
-const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 /** `Kind/name` of each, sorted. Objects of a controller do not count: they go with their owner. */
 export async function strangersIn({ discovery, transport }: Cluster, namespace: string): Promise<string[]> {
@@ -19,7 +18,7 @@ export async function strangersIn({ discovery, transport }: Cluster, namespace: 
   const found = new Set<string>();
   const look = async (resource: Resource): Promise<void> => {
     const path = resourcePath(resource, { namespace });
-    for await (const object of list(transport, { path, query: {}, accept: metadataOnly })) {
+    for await (const object of list(transport, { path, query: {}, accept: metadataListAccept })) {
       const name = `${resource.kind}/${object.metadata.name}`;
       if (!expected.has(name) && !isOwned(object)) found.add(name);
     }

@@ -14,7 +14,7 @@ export { loadClusterConfig, type ClusterConfig } from './config.ts';
 export { digestOf, fieldManager, managedDigest } from './digest.ts';
 export { Discovery, resourcePath, type Resource } from './discovery.ts';
 export { fieldPaths, isClientSide, isFirstManager, managersOf } from './managed-fields.ts';
-export { list } from './list.ts';
+export { list, metadataListAccept } from './list.ts';
 export {
   groupKindOf,
   keyOf,

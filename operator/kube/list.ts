@@ -18,6 +18,9 @@ interface Page {
 
 const pageSize = '500';
 
+/** Objects without spec, status and data: for lists of which nobody reads more. */
+export const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
 /** Yields the objects, and returns the resourceVersion to watch from. @throws ApiError, 410 when the pages expired */
 export async function* list(
   transport: Transport,

@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts';
 import { metadataAccept } from './calls.ts';
 import { resourcePath, type Resource } from './discovery.ts';
 import { matchesLabels } from './label-selector.ts';
-import { list } from './list.ts';
+import { list, metadataListAccept } from './list.ts';
 import type { KubeObject } from './object.ts';
 import { isNewer } from './resource-version.ts';
 import type { Account, Transport } from './transport.ts';
@@ -44,7 +44,6 @@ interface Entry<T> {
   readonly resourceVersion: string;
 }
 
-const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 /** Watches are ended by the server after five to ten minutes, spread so that they do not all come back at once. */
 const watchSeconds = { least: 300, most: 600 };
 /** A watch that ends sooner than this without an event has failed, however cleanly. */

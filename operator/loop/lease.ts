@@ -25,7 +25,13 @@ interface LeaseObject extends KubeObject {
 }
 
 interface Asked {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LeaseHolder {
+  readonly identity: string;
+  /** As the holder wrote it: another one at the next look means that it lives. */
+  readonly renewTime: string;
 }
 
 const resource: Resource = {
@@ -41,11 +47,18 @@ const resource: Resource = {
 export class Lease {
   readonly #options: LeaseOptions;
   #known: LeaseObject | undefined;
+  /** Who held it when it was last seen to be somebody else's. */
+  #other: LeaseHolder | undefined;
   /** When the holder's last renewal was first seen here: clocks of machines are not compared. */
   #seen = { renewTime: '', at: 0 };
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+  }
+
+  /** Whose it was at the last look that found it taken, or before it was taken over. */
+  get other(): LeaseHolder | undefined {
+    return this.#other;
   }
 
   /**
@@ -62,9 +75,12 @@ export class Lease {
       }
       const { spec = {} } = this.#known;
       const ours = spec.holderIdentity === identity;
-      if (spec.holderIdentity && !ours && !this.#expired(spec, clock.now())) {
-        this.#known = undefined;
-        return 'taken';
+      if (spec.holderIdentity && !ours) {
+        this.#other = { identity: spec.holderIdentity, renewTime: spec.renewTime ?? '' };
+        if (!this.#expired(spec, clock.now())) {
+          this.#known = undefined;
+          return 'taken';
+        }
       }
       await this.#put(this.#holding(spec, ours), signal);
       return 'held';

@@ -15,7 +15,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'way/6-apply': ['#api', '#kube', '#runtime', '#values'],
   'way/7-health': ['#api', '#kube', '#runtime', '#values'],
   'way/8-record': ['#api', '#kube', '#runtime', '#values'],
-  engines: ['#api', '#kube', '#runtime', '#values', '#render', '#plan', '#apply', '#plugins'],
+  engines: ['#api', '#kube', '#runtime', '#values', '#loop', '#render', '#plan', '#apply', '#plugins'],
   drift: ['#api', '#kube', '#runtime', '#values', '#apply', '#plan'],
 };
 

@@ -142,6 +142,8 @@ export interface StateResource {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Being created or changed when the engine was killed. */
   readonly pending: boolean;
+  /** The old one of a replacement, which is still to be deleted. */
+  readonly replaced: boolean;
 }
 
 /** The state of one stack while a run has it; disposing gives the lock back, after the state is safe. */
@@ -153,12 +155,28 @@ export interface StateSession extends AsyncDisposable {
   resources(): Promise<readonly StateResource[]>;
 }
 
+export interface StateOptions {
+  /** `cluster` when undefined, else a URL of Pulumi. */
+  readonly backend: string | undefined;
+  /** `passphrase` when undefined, else the URL of a cloud key service. */
+  readonly secretsProvider?: string | undefined;
+  /** Where the passphrase is; when undefined, the Secret `<stack>-pulumi`, which is made on first use. */
+  readonly passphrase?: { readonly name: string; readonly key: string } | undefined;
+  /** What the stack names of its own: credentials of a backend or a key service. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** `organization/project/stack`, by which a backend that is not the cluster's is asked for its resources. */
+  readonly pulumiStack?: string | undefined;
+  /** uid of the Stack: what an earlier Stack of the same name left on disk is not taken up. */
+  readonly uid?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 export interface StateStore {
-  /** Takes the lock and brings the state to where a run can use it. @throws Failure StateLocked, StateCorrupt, SecretNotFound */
-  open(
-    stack: StackName,
-    options: { readonly backend: string | undefined; readonly signal: AbortSignal },
-  ): Promise<StateSession>;
+  /**
+   * Takes the lock and brings the state to where a run can use it.
+   * @throws Failure StateLocked, StateCorrupt, SecretNotFound, PassphraseWrong, BackendInvalid
+   */
+  open(stack: StackName, options: StateOptions): Promise<StateSession>;
   /** Removes state, lock and passphrase of a stack that has nothing left. */
   remove(stack: StackName, options: { readonly signal: AbortSignal }): Promise<void>;
 }
