@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { podService } from '#kube';
 
 export interface Config {
   readonly kubeconfig: string | undefined;
@@ -41,7 +42,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = pro
   return Object.freeze({
     kubeconfig: values.kubeconfig ?? env['KUBECONFIG'],
     context: values.context,
-    service: serviceOf(env),
+    service: podService(env),
     namespace: values.namespace ?? env['POD_NAMESPACE'] ?? 'plumbline-system',
     dataFolder: values['data-folder'] ?? env['PLUMBLINE_DATA'] ?? join(tmpdir(), 'plumbline'),
     probeAddress: values['probe-address'],
@@ -70,12 +71,6 @@ const flags = {
   'allow-cross-namespace': { type: 'boolean', default: false },
   'no-leader-election': { type: 'boolean', default: false },
 } as const;
-
-function serviceOf(env: NodeJS.ProcessEnv): string | undefined {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
-  if (!host) return undefined;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
 
 const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,9 +1,6 @@
 /** How verbs reach the cluster: --kubeconfig, --context, KUBECONFIG, ~/.kube/config, or the pod's own account. */
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { Discovery, loadClusterConfig, Transport, type ClusterConfig } from '#kube';
+import { Discovery, homeKubeconfig, loadClusterConfig, Transport, type ClusterConfig } from '#kube';
 
 export interface ClusterOptions {
   readonly kubeconfig?: string;
@@ -28,16 +25,11 @@ export async function withCluster<T>(
   { kubeconfig, context }: ClusterOptions,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  const config = await loadClusterConfig({ kubeconfig: kubeconfig ?? homeConfig(), context });
+  const config = await loadClusterConfig({ kubeconfig: kubeconfig ?? homeKubeconfig(), context });
   const transport = new Transport(config);
   try {
     return await use({ config, transport, discovery: new Discovery(transport) });
   } finally {
     await transport.close();
   }
-}
-
-function homeConfig(): string | undefined {
-  const file = join(homedir(), '.kube', 'config');
-  return existsSync(file) ? file : undefined;
 }

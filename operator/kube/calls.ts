@@ -23,7 +23,7 @@ export interface ApplyCall extends Call {
   readonly force: boolean;
   readonly dryRun?: boolean;
   readonly manager?: string;
-  /** `Warn` drops fields that the API server does not know, and says so in a warning. */
+  /** `Warn` drops fields of custom resources that the definition does not have, and says so in a warning. */
   readonly validation?: 'Strict' | 'Warn';
   /** An object that is there already is left as it is: the answer is a Conflict without causes. */
   readonly createOnly?: boolean;

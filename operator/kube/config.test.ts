@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ManualClock } from '#runtime';
 import { loadClusterConfig } from './config.ts';
@@ -47,6 +47,28 @@ test('a client certificate needs no token', async () => {
   const user = { 'client-certificate-data': data('cert'), 'client-key-data': data('key') };
   const config = await loadClusterConfig({ kubeconfig: await kubeconfig(user, { 'tls-server-name': 'api.example' }) });
   expect(config).toMatchObject({ cert: 'cert', key: 'key', token: undefined, servername: 'api.example' });
+});
+
+test('the content of a kubeconfig does as well as its path', async () => {
+  const content = await readFile(await kubeconfig({ token: 'secret' }), 'utf8');
+  const config = await loadClusterConfig({ kubeconfig: content });
+  expect(config).toMatchObject({ server: 'https://127.0.0.1:6443/below', namespace: 'shop' });
+});
+
+test('of several files the first that has a name decides, files are found beside theirs, and a cluster may be chosen', async () => {
+  const first = await kubeconfig({ tokenFile: 'token-of-user' });
+  await writeFile(join(folder, 'token-of-user'), 'from the file\n');
+  const second = join(folder, 'second');
+  const clusters = ['c', 'other'].map((name) => ({ name, cluster: { server: `https://${name}.example` } }));
+  await writeFile(second, JSON.stringify({ 'current-context': 'there', clusters }));
+  const several = [first, join(folder, 'missing'), second].join(delimiter);
+  const config = await loadClusterConfig({ kubeconfig: several });
+  expect(config.server).toBe('https://127.0.0.1:6443/below');
+  expect(await config.token?.()).toBe('from the file');
+  expect(await loadClusterConfig({ kubeconfig: several, cluster: 'other' })).toMatchObject({
+    server: 'https://other.example',
+    namespace: 'shop',
+  });
 });
 
 test.each([

@@ -1,5 +1,6 @@
 /** Where the API server is and who we are: from a kubeconfig, or from the pod's service account. */
 import { inCluster, type PodOptions } from './in-cluster.ts';
+import { fromKubeconfig, type KubeconfigChoice } from './kubeconfig.ts';
 
 export interface ClusterConfig {
   /** `https://host:port` */
@@ -14,15 +15,16 @@ export interface ClusterConfig {
   readonly namespace?: string | undefined;
 }
 
-export interface ConfigChoice extends PodOptions {
+export interface ConfigChoice extends PodOptions, Omit<KubeconfigChoice, 'kubeconfig'> {
   readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
 }
 
 /** @throws Failure ApiUnavailable when neither a kubeconfig nor a service account is there. */
-export async function loadClusterConfig({ kubeconfig, context, ...pod }: ConfigChoice = {}): Promise<ClusterConfig> {
-  if (kubeconfig === undefined) return inCluster(pod);
-  // It brings client-node along, which an operator inside the cluster does not need.
-  const { fromKubeconfig } = await import('./kubeconfig.ts');
-  return fromKubeconfig(kubeconfig, context);
+export async function loadClusterConfig({
+  kubeconfig,
+  context,
+  cluster,
+  ...pod
+}: ConfigChoice = {}): Promise<ClusterConfig> {
+  return kubeconfig === undefined ? inCluster(pod) : fromKubeconfig({ kubeconfig, context, cluster });
 }

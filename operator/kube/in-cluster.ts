@@ -15,6 +15,13 @@ const nameInDns = 'kubernetes.default.svc';
 /** As in client-go: the kubelet renews the token long before it expires. */
 const tokenKeptMs = 60_000;
 
+/** `host:port` of the API server, as the kubelet tells it to the processes of a pod. */
+export function podService(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;
+  if (!host) return undefined;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** @throws Failure ApiUnavailable when no account is mounted. */
 export async function inCluster({
   service = nameInDns,

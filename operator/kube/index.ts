@@ -11,6 +11,8 @@ export {
   type ApplyAnswer,
 } from './calls.ts';
 export { loadClusterConfig, type ClusterConfig } from './config.ts';
+export { podService } from './in-cluster.ts';
+export { homeKubeconfig } from './kubeconfig.ts';
 export { digestOf, fieldManager, managedDigest } from './digest.ts';
 export { Discovery, resourcePath, type Resource } from './discovery.ts';
 export { fieldPaths, isClientSide, isFirstManager, managersOf } from './managed-fields.ts';

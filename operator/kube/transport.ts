@@ -170,6 +170,8 @@ export class Transport {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
+        // undici closes the connection after a DELETE with a body unless it is told that the server reads bodies.
+        reset: false,
         signal: signal ?? null,
       });
     } catch (error) {

@@ -1,5 +1,15 @@
 /** The API server of a provider: connected on first use, its kinds asked for once. */
-import { ApiError, Discovery, loadClusterConfig, Transport, type KubeObject, type Resource } from '#kube';
+import {
+  ApiError,
+  Discovery,
+  homeKubeconfig,
+  loadClusterConfig,
+  podService,
+  type ClusterConfig,
+  Transport,
+  type KubeObject,
+  type Resource,
+} from '#kube';
 import { asFailure, failure, systemClock, type Failure } from '#runtime';
 import { clusterScoped } from './scopes.ts';
 import type { Settings } from './settings.ts';
@@ -78,14 +88,20 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #connect(): Promise<Connection> {
-    const { kubeconfig, context } = this.#settings;
-    const config = await loadClusterConfig({
-      kubeconfig: kubeconfig ?? this.#settings.environment['KUBECONFIG'],
-      context,
-    });
+    const config = await clusterConfigOf(this.#settings);
     const transport = new Transport(config);
     return { transport, discovery: new Discovery(transport), namespace: config.namespace ?? 'default' };
   }
+}
+
+/** @throws Failure ApiUnavailable when nothing says where the API server is */
+export function clusterConfigOf({ kubeconfig, context, cluster, environment }: Settings): Promise<ClusterConfig> {
+  return loadClusterConfig({
+    kubeconfig: kubeconfig ?? (environment['KUBECONFIG'] || homeKubeconfig()),
+    context,
+    cluster,
+    service: podService(environment),
+  });
 }
 
 export const notServed = ({ apiVersion, kind }: TypeMeta): Failure =>

@@ -1,6 +1,9 @@
 /** CheckConfig and DiffConfig: arguments of a provider that can not go together, and changes that mean another cluster. */
+import { Failure } from '#runtime';
+import { clusterConfigOf } from './cluster.ts';
 import { isUnknown, reveal, type Value, type ValueMap } from './property.ts';
 import type { CheckFailure } from './requests.ts';
+import { readSettings } from './settings.ts';
 
 /** `strict` comes from the stack's configuration, the arguments may say it too. */
 export function checkConfig(
@@ -58,14 +61,33 @@ export interface ConfigDiff {
   readonly replaces: readonly string[];
 }
 
-export function diffConfig(olds: ValueMap, news: ValueMap): ConfigDiff {
+const ofCluster = ['kubeconfig', 'context', 'cluster'];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A kubeconfig changes with each new token; only another API server means other objects. */
+export async function diffConfig(olds: ValueMap, news: ValueMap, environment: Environment): Promise<ConfigDiff> {
   const diffs = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
     (key) => JSON.stringify(reveal(olds[key] ?? null)) !== JSON.stringify(reveal(news[key] ?? null)),
   );
-  const [before, after] = [olds['clusterIdentifier'], news['clusterIdentifier']].map((value) => reveal(value ?? null));
-  const identified = before !== null && after !== null;
-  const replaces: string[] = [];
-  if (identified && before !== after) replaces.push('clusterIdentifier');
-  if (diffs.includes('renderYamlToDirectory')) replaces.push('renderYamlToDirectory');
-  return { diffs, replaces };
+  const replaces = diffs.filter((key) => key === 'renderYamlToDirectory');
+  const [before, after] = [olds, news].map((given) => reveal(given['clusterIdentifier'] ?? null));
+  // Whoever names the cluster decides by this name alone.
+  if (before !== null && after !== null) {
+    return { diffs, replaces: before === after ? [] : ['clusterIdentifier', ...replaces] };
+  }
+  const changed = diffs.filter((key) => ofCluster.includes(key));
+  if (changed.some((key) => isUnknown(news[key]))) return { diffs, replaces: [...replaces, ...changed] };
+  const moved = changed.length > 0 && (await serverOf(olds, environment)) !== (await serverOf(news, environment));
+  return { diffs, replaces: moved ? [...replaces, ...changed] : replaces };
+}
+
+/** The API server's address; undefined when the arguments lead nowhere. */
+async function serverOf(given: ValueMap, environment: Environment): Promise<string | undefined> {
+  try {
+    return (await clusterConfigOf(readSettings(given, environment))).server;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }

@@ -8,6 +8,8 @@ import { checkFailure } from './resource-messages.ts';
 import { fromStruct, toStruct } from './struct.ts';
 import { nameOf } from './urn.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Of @pulumi/kubernetes, whose resources are served. */
 export const version = '4.34.2';
 
@@ -46,10 +48,7 @@ export function referenceIn(message: wire.ConfigureRequest): string {
   return urn === '' || id === '' ? '' : `${urn}::${id}`;
 }
 
-export function checkConfigResponse(
-  message: wire.CheckRequest,
-  environment: Readonly<Record<string, string | undefined>>,
-): wire.CheckResponse {
+export function checkConfigResponse(message: wire.CheckRequest, environment: Environment): wire.CheckResponse {
   const news = fromStruct(message.getNews());
   const name = message.getName() || nameOf(message.getUrn());
   const failures = checkConfig(news, { isDefault: name.startsWith('default'), environment });
@@ -59,9 +58,12 @@ export function checkConfigResponse(
   return response;
 }
 
-export function diffConfigResponse(message: wire.DiffRequest): wire.DiffResponse {
+export async function diffConfigResponse(
+  message: wire.DiffRequest,
+  environment: Environment,
+): Promise<wire.DiffResponse> {
   const olds = fromStruct(message.getOldInputs() ?? message.getOlds());
-  const { diffs, replaces } = diffConfig(olds, fromStruct(message.getNews()));
+  const { diffs, replaces } = await diffConfig(olds, fromStruct(message.getNews()), environment);
   const response = new messages.DiffResponse();
   const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
   response.setChanges(diffs.length === 0 ? DIFF_NONE : DIFF_SOME);

@@ -87,7 +87,8 @@ export function diffResponse({ changes, changed, replaces = [], deleteBeforeRepl
   }
   const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
   message.setChanges(changes.length > 0 || replaces.length > 0 || changed === true ? DIFF_SOME : DIFF_NONE);
-  message.setDiffsList(changes.map(({ path }) => path));
+  // Whole properties: the engine shows of the paths only those below one of them.
+  message.setDiffsList([...new Set(changes.map(({ path }) => /^[^.[]*/.exec(path)?.[0] ?? path))]);
   message.setReplacesList([...changes.filter((change) => change.replaces).map(({ path }) => path), ...replaces]);
   message.setDeletebeforereplace(deleteBeforeReplace);
   message.setHasdetaileddiff(true);

@@ -41,7 +41,7 @@ function ownCalls(
     getPluginInfo: unary(own.pluginInfo),
     getSchema: unary(own.schemaResponse),
     checkConfig: unary((message: wire.CheckRequest) => own.checkConfigResponse(message, environment)),
-    diffConfig: unary(own.diffConfigResponse),
+    diffConfig: unary((message: wire.DiffRequest) => own.diffConfigResponse(message, environment)),
     configure: unary((message: wire.ConfigureRequest) => {
       provider.configure(own.configuration(message), own.referenceIn(message));
       return own.configureResponse();

@@ -1,9 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   ApiError,
   apiFailure,
   applyObject,
   createObject,
+  deleteObject,
   Discovery,
   fieldPaths,
   getObject,
@@ -123,6 +125,40 @@ test('an apply says whether it created, and names unknown fields and other manag
     reason: 'ObjectInvalid',
     message: expect.stringMatching(/bogus/),
   });
+});
+
+test('an apply that may only create leaves alone what is there', async () => {
+  const create = (value: string): ReturnType<typeof applyObject> =>
+    applyObject({
+      transport,
+      resource: configMaps,
+      object: configMap('only', { value }),
+      force: true,
+      createOnly: true,
+    });
+  expect(await create('1')).toMatchObject({ created: true, object: { data: { value: '1' } } });
+  await expect(create('2')).rejects.toMatchObject({ status: 409, api: { reason: 'Conflict' } });
+  expect(await getObject({ transport, resource: configMaps, namespace, name: 'only' })).toMatchObject({
+    data: { value: '1' },
+  });
+});
+
+test('what the API server warns of is handed on', async () => {
+  const object: KubeObject = { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'old', namespace } };
+  const resource = await find(direct.discovery, 'Endpoints');
+  const answer = await applyObject({ transport, resource, object, force: false, validation: 'Warn' });
+  expect(answer.warnings).toEqual([expect.stringMatching(/^v1 Endpoints is deprecated/)]);
+});
+
+test('deletions keep their connections', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `kept-${index}`);
+  for (const name of names) await apply(configMap(name, {}));
+  let connected = 0;
+  const count = (): void => void (connected += 1);
+  subscribe('undici:client:connected', count);
+  for (const name of names) await deleteObject({ transport, resource: configMaps, namespace, name });
+  unsubscribe('undici:client:connected', count);
+  expect(connected).toBeLessThan(5);
 });
 
 test.each([
