@@ -1,5 +1,5 @@
 /** The toolchain's room: programs, a real control plane, processes that never outlive their parent. */
-export { cacheFolder, type Report } from './cache.ts';
+export { cachedPath, cacheFolder, type Report } from './cache.ts';
 export { createAuthority } from './certificates.ts';
 export { run } from './command.ts';
 export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';

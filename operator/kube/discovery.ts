@@ -60,6 +60,11 @@ export class Discovery {
     return [...(await this.#load()).values()].flatMap((versions) => versions.slice(0, 1));
   }
 
+  /** The same in all their versions. */
+  async served(): Promise<Resource[]> {
+    return [...(await this.#load()).values()].flat();
+  }
+
   /** Forgets what is known: the next question asks the API server again. */
   invalidate(): void {
     this.#table = undefined;

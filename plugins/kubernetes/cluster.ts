@@ -70,6 +70,22 @@ export class Cluster implements AsyncDisposable {
     return (await this.find(type))?.namespaced ?? true;
   }
 
+  /** All kinds that are served, in all their versions. @throws ApiError */
+  async served(): Promise<readonly Resource[]> {
+    return (await this.#connected()).discovery.served();
+  }
+
+  /** Whether the API server answers. */
+  async isReachable(): Promise<boolean> {
+    try {
+      await this.served();
+      return true;
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      return false;
+    }
+  }
+
   /** After a CustomResourceDefinition came or changed. */
   async forgetKinds(): Promise<void> {
     (await this.#connected()).discovery.invalidate();

@@ -95,5 +95,14 @@ function someWithin(value: Value | undefined, test: (value: Value) => boolean): 
 export const hasUnknown = (value: Value | undefined): boolean =>
   someWithin(value, (each) => isUnknown(each) || (isOutput(each) && each.value === undefined));
 
+/** The texts within secrets, for whoever must not say them. */
+export function secretTexts(value: Value | undefined, within = false): string[] {
+  if (value === undefined) return [];
+  if (typeof value === 'string') return within ? [value] : [];
+  if (isSecret(value) || isOutput(value)) return secretTexts(value.value, within || isSecret(value) || value.secret);
+  if (isList(value)) return value.flatMap((each) => secretTexts(each, within));
+  return isMap(value) ? Object.values(value).flatMap((each) => secretTexts(each, within)) : [];
+}
+
 export const hasSecret = (value: Value | undefined): boolean =>
   someWithin(value, (each) => isSecret(each) || (isOutput(each) && each.secret));

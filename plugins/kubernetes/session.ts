@@ -12,3 +12,9 @@ export interface Session {
   /** Aborted when the engine cancels the run. */
   readonly signal: AbortSignal;
 }
+
+/** Of objects that name none. When nothing is sent, no cluster is asked. */
+export function namespaceOf({ settings, cluster }: Session): Promise<string> {
+  if (settings.renderTo === undefined) return cluster.defaultNamespace();
+  return Promise.resolve(settings.namespace ?? 'default');
+}

@@ -7,12 +7,14 @@ import {
   isOutput,
   isSecret,
   reference,
+  reveal,
   secret,
+  secretTexts,
   type Value,
   type ValueMap,
 } from '../property.ts';
 import type { Constructed, ConstructRequest } from '../requests.ts';
-import type { Session } from '../session.ts';
+import { namespaceOf as defaultNamespace, type Session } from '../session.ts';
 import { nameOf, namespaceOf, withMetadata, type Manifest } from './manifests.ts';
 import { Monitor, type Registered } from './monitor.ts';
 import { place } from './namespaces.ts';
@@ -73,8 +75,7 @@ async function placed(session: Session, urn: string, content: Content): Promise<
   const { settings, cluster, engine } = session;
   for (const text of content.warnings ?? []) await engine.tell({ urn, severity: 'warning', text });
   const rendering = settings.renderTo !== undefined;
-  const namespace =
-    content.namespace ?? (rendering ? (settings.namespace ?? 'default') : await cluster.defaultNamespace());
+  const namespace = content.namespace ?? (await defaultNamespace(session));
   const { manifests, unknown } = await place(content.manifests, {
     namespace,
     cluster: rendering ? undefined : cluster,
@@ -121,12 +122,15 @@ function registerOne(
   needed: readonly Registered[],
   { monitor, request, urn, inputs, session, stays }: Making,
 ): Promise<Registered> {
+  // One or two characters are found everywhere.
+  const secrets = secretTexts(inputs).filter((each) => each.length > 2);
+  const skipsAwait = reveal(inputs['skipAwait'] ?? null) === true;
   return monitor.child({
     type: typeOf(manifest),
     name,
     parent: urn,
     provider: request.providers['kubernetes'] ?? session.reference,
-    inputs: sealed(inputs['skipAwait'] === true ? withoutAwait(manifest) : manifest),
+    inputs: sealed(skipsAwait ? withoutAwait(manifest) : manifest, secrets),
     dependencies: needed.map((each) => each.urn),
     retainOnDelete: stays?.(manifest) ?? false,
   });
@@ -137,7 +141,7 @@ const typeOf = ({ apiVersion, kind }: Manifest): string =>
   `kubernetes:${apiVersion === 'v1' ? 'core/v1' : apiVersion}:${kind}`;
 
 function prefixOf({ inputs, request }: Making): string {
-  const prefix = inputs['resourcePrefix'];
+  const prefix = reveal(inputs['resourcePrefix'] ?? null);
   return typeof prefix === 'string' ? prefix : request.name;
 }
 
@@ -165,12 +169,20 @@ function withoutAwait(manifest: Manifest): Manifest {
   });
 }
 
-/** Values of Secrets are secret wherever they come from. */
-function sealed(manifest: Manifest): ValueMap {
-  if (manifest.kind !== 'Secret' || manifest.apiVersion !== 'v1') return manifest;
-  const values = ['data', 'stringData'].flatMap((key) => {
-    const value = manifest[key];
-    return value === undefined || isSecret(value) ? [] : [[key, secret(value)] as const];
+/** Values of Secrets are secret wherever they come from, other texts when a secret of the inputs is in them. */
+function sealed(manifest: Manifest, secrets: readonly string[]): ValueMap {
+  const isSecretKind = manifest.kind === 'Secret' && manifest.apiVersion === 'v1';
+  const { apiVersion, kind, metadata, ...rest } = manifest;
+  const fields = Object.entries(rest).map(([key, value]) => {
+    const always = isSecretKind && (key === 'data' || key === 'stringData') && !isSecret(value);
+    return [key, always ? secret(value) : concealed(value, secrets)] as const;
   });
-  return { ...manifest, ...Object.fromEntries(values) };
+  return { apiVersion, kind, metadata: concealed(metadata, secrets), ...Object.fromEntries(fields) };
+}
+
+function concealed(value: Value, secrets: readonly string[]): Value {
+  if (typeof value === 'string') return secrets.some((each) => value.includes(each)) ? secret(value) : value;
+  if (isList(value)) return value.map((each) => concealed(each, secrets));
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, concealed(each, secrets)]));
 }
