@@ -1,6 +1,7 @@
 /** Every reason that a condition, an event or a failure can carry: what it means, what to do, whether waiting can help. */
+import { pulumiReasons } from './pulumi-reasons.ts';
 
-interface ReasonText {
+export interface ReasonText {
   /** `backoff`: tried again by itself. `on-change`: stalled until the object, its source or the cluster changes. */
   readonly retry: 'backoff' | 'on-change';
   readonly meaning: string;
@@ -284,28 +285,7 @@ export const reasons = define({
     meaning: 'Nobody looks whether live objects were changed: spec.drift.mode is ignore.',
     remedy: 'Set spec.drift.mode to warn or correct.',
   },
-  // State of Pulumi stacks
-  StateLocked: {
-    retry: 'backoff',
-    meaning: 'Another run, or a command, has the state of the stack.',
-    remedy: 'Wait; the message names who has it. What is left of one that died is taken over by itself.',
-  },
-  StateCorrupt: {
-    retry: 'backoff',
-    meaning:
-      'The stored state of the stack cannot be read: a piece is missing or altered, or a newer version wrote it.',
-    remedy: 'Restore the Secret that the message names, or import an export with `plumbline state import`.',
-  },
-  PassphraseWrong: {
-    retry: 'backoff',
-    meaning: 'The passphrase does not open the secrets of the state.',
-    remedy: 'Put the passphrase that the state was written with into the Secret that the message names.',
-  },
-  BackendInvalid: {
-    retry: 'on-change',
-    meaning: 'The backend or the secrets provider of the stack is none that Pulumi knows.',
-    remedy: 'Correct the URL that the message names.',
-  },
+  ...pulumiReasons,
   // Toolchain
   ToolUnavailable: {
     retry: 'on-change',

@@ -44,6 +44,10 @@ export interface RunRequest {
   readonly config: readonly ConfigValue[];
   /** The whole environment of the program beside PATH, HOME and what Pulumi itself needs. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables of it whose values must never be seen. */
+  readonly secretEnvironment?: readonly string[];
+  /** Run the install scripts of the program's packages. */
+  readonly allowScripts?: boolean;
   /** The ServiceAccount as which the program reaches the API server. */
   readonly account: Account;
   /** File that a preview writes its plan to, or that an up is held to. */

@@ -1,0 +1,199 @@
+/**
+ * Says in one sentence why a run failed. The engine hands on what programs and plugins said as text, and has exit codes for
+ * little; the patterns here are those of the version that is pinned, and the tests run each against the real engine.
+ */
+import type { FailureParts } from '#runtime';
+import type { Reason } from '#api';
+import type { Diagnostic } from '../values.ts';
+
+export interface Cause {
+  readonly reason: Reason;
+  readonly parts: FailureParts;
+}
+
+export interface Context {
+  readonly path: string;
+  readonly memoryMiB: number;
+}
+
+interface Pattern {
+  readonly pattern: RegExp;
+  /** The rest of the first match, in the order of the pattern's groups. */
+  readonly cause: (found: readonly string[], context: Context) => Cause;
+}
+
+/** Of the command: pkg/cmd/pulumi/cmd/exit_codes.go. */
+const noChangesExpected = 7;
+/** Of preload.cjs. */
+const endedEarly = 87;
+
+/** Of the program: what it said, or how its process ended. */
+const ofProgram: readonly Pattern[] = [
+  {
+    pattern: /Missing required configuration variable '([^']+)'/,
+    cause: ([key = ''], { path }) => ({
+      reason: 'ConfigMissing',
+      parts: {
+        where: path,
+        what: `the program needs config ${key}`,
+        remedy: 'give it in spec.pulumi.config, or in the stack file in Git',
+      },
+    }),
+  },
+  {
+    pattern: /JavaScript heap out of memory|exit code: 134\b/,
+    cause: (_, context) => memoryExceeded(context),
+  },
+  {
+    pattern: new RegExp(`exit code: ${endedEarly}\\b`),
+    cause: (_, { path }) => ({
+      reason: 'ProgramFailed',
+      parts: {
+        where: path,
+        what: 'the program ended itself before it was done',
+        remedy: 'take process.exit() out: what it had not declared until then would have been deleted',
+      },
+    }),
+  },
+  {
+    pattern: /Unable to compile TypeScript:?\s*([^\n]+)|(SyntaxError: [^\n]+)/,
+    cause: ([types = '', syntax = ''], { path }) => ({
+      reason: 'ProgramInvalid',
+      parts: { where: path, what: `the program does not compile: ${(types || syntax).trim()}`, remedy: 'correct it' },
+    }),
+  },
+  {
+    pattern: /Cannot find (?:module|package) '([^']+)'/,
+    cause: ([name = ''], { path }) => ({
+      reason: 'ProgramInvalid',
+      parts: {
+        where: path,
+        what: `the program imports ${name}, which is not there`,
+        remedy: 'add it to package.json and the lockfile, or commit the file',
+      },
+    }),
+  },
+  {
+    pattern: /Access to this API has been restricted/,
+    cause: (_, { path }) => ({
+      reason: 'ProgramFailed',
+      parts: {
+        where: path,
+        what: 'the program may not start programs, load native code, or use files that are not its own',
+        remedy: 'do that before the commit, and commit what comes of it',
+      },
+    }),
+  },
+  {
+    pattern: /failed with an unhandled exception:\s*(?:<ref[^>]*>)?([^\n]+)/,
+    cause: ([error = ''], { path }) => ({
+      reason: 'ProgramFailed',
+      parts: { where: path, what: `the program threw ${error.trim()}`, remedy: 'correct the program' },
+    }),
+  },
+];
+
+/** Of the engine and its plugins. */
+const ofEngine: readonly Pattern[] = [
+  {
+    pattern: /incorrect passphrase|passphrase must be set/,
+    cause: () => ({
+      reason: 'PassphraseWrong',
+      parts: {
+        what: 'the state was encrypted with another passphrase',
+        remedy: 'put that one into the Secret of spec.pulumi.passphraseSecretRef',
+      },
+    }),
+  },
+  {
+    pattern: /violates plan: ([^\n]+)/,
+    cause: ([why = '']) => ({
+      reason: 'PlanViolated',
+      parts: { what: `the update would do what was not approved: ${why}`, remedy: 'approve the new plan' },
+    }),
+  },
+  {
+    pattern: /no (resource|language) plugin '([^']+)'/,
+    cause: ([kind = '', name = '']) => ({
+      reason: 'ProviderMissing',
+      parts: {
+        what: `the ${kind} plugin ${name} is not installed`,
+        remedy: "put it into the operator's plugin folder; nothing is downloaded for a program",
+      },
+    }),
+  },
+  {
+    pattern: /resource plugin (\S+) (?:is|has) |error reading from server: EOF|transport is closing|connection refused/,
+    cause: ([name = '']) => ({
+      reason: 'ProviderFailed',
+      parts: { what: `the provider ${name ? `${name} ` : ''}ended in the middle of the run` },
+    }),
+  },
+];
+
+export const memoryExceeded = ({ path, memoryMiB }: Context): Cause => ({
+  reason: 'MemoryExceeded',
+  parts: {
+    where: path,
+    what: `the program exceeded ${memoryMiB} MiB of memory`,
+    remedy: 'raise spec.pulumi.memoryMiB, or make it need less',
+  },
+});
+
+export interface Ended {
+  /** Exit code of the command; undefined when a signal ended it. */
+  readonly code: number | undefined;
+  /** Its last words. */
+  readonly said: string;
+  readonly errors: readonly Diagnostic[];
+}
+
+/** Why the run failed whose command ended with another code than 0. */
+export function causeOf({ code, said, errors }: Ended, context: Context): Cause {
+  const { path } = context;
+  if (code === noChangesExpected) {
+    const remedy = 'look at what the run reports, and commit it or put it back';
+    return {
+      reason: 'ChangesUnexpected',
+      parts: { where: path, what: 'no change was expected, but there are some', remedy },
+    };
+  }
+  const texts = [...errors.map(({ message }) => message), said];
+  for (const { pattern, cause } of [...ofProgram, ...ofEngine]) {
+    const found = texts.map((text) => pattern.exec(text)).find((match) => match !== null);
+    if (found) return cause(found.slice(1), context);
+  }
+  return (
+    failedResources(errors) ?? {
+      reason: 'RunFailed',
+      parts: { where: path, what: firstLine(texts) ?? lastWords(code) },
+    }
+  );
+}
+
+/** Operations on resources that failed: the first by name, the others by number. */
+function failedResources(errors: readonly Diagnostic[]): Cause | undefined {
+  const failed = errors.filter(({ urn, message }) => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::') && message);
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const more = new Set(failed.map(({ urn }) => urn)).size - 1;
+  const rest = more > 0 ? ` (and ${more} more)` : '';
+  return { reason: 'UpdateFailed', parts: { where: nameOf(first.urn), what: `${tidy(first.message)}${rest}` } };
+}
+
+/** `kubernetes:apps/v1:Deployment web` */
+const nameOf = (urn: string): string => {
+  const [type = '', name = ''] = urn.split('::').slice(2);
+  return `${type.slice(type.lastIndexOf('$') + 1)} ${name}`;
+};
+
+const longest = 1000;
+const tidy = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, longest);
+
+function firstLine(texts: readonly string[]): string | undefined {
+  const text = texts.find((one) => one.trim() !== '');
+  return text === undefined ? undefined : tidy(text.replace(/^\s*error:\s*/, ''));
+}
+
+const lastWords = (code: number | undefined): string =>
+  code === undefined ? 'the engine was killed' : `the engine ended with code ${code} and said nothing`;

@@ -1,0 +1,122 @@
+/**
+ * The process of one run: loads Pulumi's Automation API, which starts the real engine, and tells the operator what happens.
+ * It is started with the environment of the run and ends with it; nothing of the operator is in it.
+ */
+import {
+  CommandError,
+  LocalWorkspace,
+  PulumiCommand,
+  Stack,
+  type EngineEvent,
+  type OutputMap,
+} from '@pulumi/pulumi/automation/index.js';
+import { version } from '@pulumi/pulumi/version.js';
+import { parse, type SemVer } from 'semver';
+import { EngineEvents } from './engine-events.ts';
+import { masking } from './mask.ts';
+import type { FromChild, Job, ToChild } from './messages.ts';
+
+/** Of what the command itself printed; its last words say most. */
+const saidLength = 4000;
+
+const cancelling = new AbortController();
+
+process.on('message', (message: ToChild) => {
+  if (message.kind === 'cancel') cancelling.abort();
+  else void work(message.job);
+});
+// The operator has died, and nobody keeps the state any more: as if the machine had been switched off.
+process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
+// The terminal's Ctrl-C is for the operator, which tells us.
+process.on('SIGINT', () => undefined);
+
+async function work(job: Job): Promise<void> {
+  const mask = masking(job.secrets);
+  const events = new EngineEvents({
+    onEvent: (event) => tell({ kind: 'event', event: mask(event) }),
+    onFlood: () => tell({ kind: 'flood' }),
+  });
+  const end = (code: number | undefined, said: string, outputs: OutputMap = {}): void => {
+    // What is secret among the outputs is marked so; the rest must not hold what the run knows to be secret.
+    const told = Object.entries(outputs).map(
+      ([name, output]) => [name, output.secret ? output : mask(output)] as const,
+    );
+    const { unchanged } = events;
+    tell({ kind: 'ended', result: { code, said: mask(said), unchanged, outputs: Object.fromEntries(told) } });
+  };
+  try {
+    const stack = await openStack(job);
+    await operate(stack, job, (event) => events.add(event));
+    end(0, '', job.operation === 'up' ? await outputsOf(stack, events.outputs) : {});
+  } catch (error) {
+    const { code, said } = whyOf(error);
+    end(code, said);
+  }
+}
+
+const tell = (message: FromChild): void => void process.send?.(message);
+
+/** With as few starts of the command as can be: each costs what a small update costs. */
+async function openStack(job: Job): Promise<Stack> {
+  // Only its constructor would not ask the command for its version, which is known to be ours.
+  const Command = PulumiCommand as unknown as new (command: string, version: SemVer | null) => PulumiCommand;
+  const pulumiCommand = new Command('pulumi', parse(version));
+  const { workFolder: workDir, secretsProvider, pulumiStack: name } = job;
+  const workspace = await LocalWorkspace.create({ workDir, secretsProvider, pulumiCommand });
+  if (job.exists === true) workspace.selectStack = () => Promise.resolve();
+  const stack = await (job.exists === false ? Stack.create(name, workspace) : Stack.createOrSelect(name, workspace));
+  for (const { key, value, path = false } of job.secretConfig) {
+    await stack.setConfig(key, { value, secret: true }, path);
+  }
+  workspace.serializeArgsForOp = () => Promise.resolve([...job.flags]);
+  // An update would look up both by itself; outputs are in the events, the summary is of no use here.
+  stack.outputs = () => Promise.resolve({});
+  stack.info = () => Promise.resolve(undefined);
+  return stack;
+}
+
+async function operate(stack: Stack, job: Job, onEvent: (event: EngineEvent) => void): Promise<void> {
+  const { options: chosen, configFile } = job;
+  const quiet = { color: 'never', suppressProgress: true, suppressOutputs: true } as const;
+  const options = { ...chosen, ...quiet, configFile, onEvent, signal: cancelling.signal };
+  switch (job.operation) {
+    case 'preview':
+      await stack.preview(options);
+      return;
+    case 'up':
+      await stack.up(options);
+      return;
+    case 'refresh':
+      await stack.refresh(options);
+      return;
+    case 'destroy':
+      await stack.destroy(options);
+      return;
+  }
+}
+
+/** The events show `[secret]` for secrets; only with one among them is the command asked for the values. */
+async function outputsOf({ workspace, name }: Stack, shown: Readonly<Record<string, unknown>>): Promise<OutputMap> {
+  if (JSON.stringify(shown).includes('[secret]')) return workspace.stackOutputs(name);
+  return Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, { value, secret: false }]));
+}
+
+interface Why {
+  readonly code: number | undefined;
+  readonly said: string;
+}
+
+/** What the command ended with; the Automation API keeps the process's error where its types do not show it. */
+function whyOf(error: unknown): Why {
+  if (!(error instanceof CommandError)) {
+    return { code: undefined, said: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  const { commandResult } = error as unknown as { readonly commandResult: CommandResult };
+  const { exitCode, stderr = '' } = commandResult.err ?? {};
+  return { code: exitCode, said: (stderr || commandResult.stderr).slice(-saidLength) };
+}
+
+interface CommandResult {
+  readonly stderr: string;
+  readonly err?: { readonly exitCode?: number; readonly stderr?: string };
+}

@@ -1,0 +1,55 @@
+/** Pulumi's `passphrase` secrets provider, as far as config is written by it: PBKDF2 and AES-256-GCM, format `v1`. */
+import { createCipheriv, createDecipheriv, createHmac, pbkdf2, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const derive = promisify(pbkdf2);
+/** As Pulumi has it. */
+const iterations = 1_000_000;
+const keyBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+const cipher = 'aes-256-gcm';
+/** What is encrypted beside the salt, so that a passphrase can be tried. */
+const probe = 'pulumi';
+
+export interface Crypter {
+  /** The `encryptionsalt` of the stack's file: `v1:<salt>:v1:<nonce>:<text>`. */
+  readonly salt: string;
+  /** As `secure:` takes it. */
+  encrypt(value: string): string;
+}
+
+/** The crypter of a passphrase for one stack; the salt is always the same one, so that runs share it. */
+export async function crypterFor(passphrase: string, stack: string): Promise<Crypter> {
+  const salt = createHmac('sha256', passphrase).update(stack).digest().subarray(0, 8);
+  const key = await derive(passphrase, salt, iterations, keyBytes, 'sha256');
+  return { salt: `v1:${salt.toString('base64')}:${encrypt(probe, key)}`, encrypt: (value) => encrypt(value, key) };
+}
+
+/** The crypter of an `encryptionsalt` that is there; undefined when it is of another passphrase. */
+export async function openCrypter(passphrase: string, encryptionSalt: string): Promise<Crypter | undefined> {
+  const [, salt = '', ...rest] = encryptionSalt.split(':');
+  const key = await derive(passphrase, Buffer.from(salt, 'base64'), iterations, keyBytes, 'sha256');
+  if (decrypt(rest.join(':'), key) !== probe) return undefined;
+  return { salt: encryptionSalt, encrypt: (value) => encrypt(value, key) };
+}
+
+function encrypt(value: string, key: Buffer): string {
+  const nonce = randomBytes(nonceBytes);
+  const encrypting = createCipheriv(cipher, key, nonce);
+  const text = Buffer.concat([encrypting.update(value, 'utf8'), encrypting.final(), encrypting.getAuthTag()]);
+  return `v1:${nonce.toString('base64')}:${text.toString('base64')}`;
+}
+
+function decrypt(value: string, key: Buffer): string | undefined {
+  const [, nonce = '', text = ''] = value.split(':');
+  const bytes = Buffer.from(text, 'base64');
+  try {
+    const decrypting = createDecipheriv(cipher, key, Buffer.from(nonce, 'base64'));
+    decrypting.setAuthTag(bytes.subarray(-tagBytes));
+    return Buffer.concat([decrypting.update(bytes.subarray(0, -tagBytes)), decrypting.final()]).toString('utf8');
+  } catch {
+    // Another key.
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+/** The cause of a failed run's failure: what had been done until then. */
+import type { RunReport } from '../values.ts';
+
+export class RunFailed extends Error {
+  readonly report: RunReport;
+
+  constructor(message: string, report: RunReport) {
+    super(message);
+    this.name = 'RunFailed';
+    this.report = report;
+  }
+}
+
+/** What a failed run had done; undefined when it failed before the engine was started. */
+export function reportOf(failure: unknown): RunReport | undefined {
+  const { cause } = failure as { readonly cause?: unknown };
+  return cause instanceof RunFailed ? cause.report : undefined;
+}
