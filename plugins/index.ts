@@ -1,3 +1,3 @@
 /** The plugins' room: where they are, and how the pulumi command line finds them. */
-export { launcherOf, placePlugins, placeProvider } from './placement.ts';
+export { isPlacedIn, launcherOf, placePlugins, placeProvider } from './placement.ts';
 export { versions } from './versions.ts';

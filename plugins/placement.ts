@@ -1,4 +1,5 @@
 /** Puts the plugins where the pulumi command line looks them up, so that it finds them without a word. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, realpath, rename, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -46,7 +47,7 @@ async function place(pluginsFolder: string, plugin: Plugin, version: string): Pr
   // An official plugin is a program; a link is ours, maybe to a checkout that has moved since.
   if (found !== undefined && !found.isSymbolicLink()) return;
   await mkdir(folder, { recursive: true });
-  const fresh = `${link}.${process.pid}`;
+  const fresh = `${link}.${randomUUID()}`;
   await symlink(launcherOf(plugin), fresh);
   await rename(fresh, link);
 }
