@@ -11,3 +11,4 @@ export { FaultPlan, requestFaults, worldFaults, type WorldFault } from './fault-
 export { GitModel, keyOfModel, modelStacks, type ModelObject } from './git-model.ts';
 export { SeededRandom } from './random.ts';
 export { Supervisor } from './supervisor.ts';
+export { PulumiProgram, type Ran } from './pulumi-program.ts';
