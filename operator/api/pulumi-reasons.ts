@@ -24,6 +24,11 @@ export const pulumiReasons = {
     meaning: 'The backend or the secrets provider of the stack is none that Pulumi knows.',
     remedy: 'Correct the URL that the message names.',
   },
+  BackendFailed: {
+    retry: 'backoff',
+    meaning: 'The backend of the state did not answer, or refused the credentials.',
+    remedy: 'Read what the engine said; correct spec.pulumi.backend, or the credentials that the stack names.',
+  },
   // Programs and their runs
   ProjectInvalid: {
     retry: 'on-change',

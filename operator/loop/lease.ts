@@ -47,8 +47,8 @@ const resource: Resource = {
 export class Lease {
   readonly #options: LeaseOptions;
   #known: LeaseObject | undefined;
-  /** Who held it when it was last seen to be somebody else's. */
   #other: LeaseHolder | undefined;
+  #held = false;
   /** When the holder's last renewal was first seen here: clocks of machines are not compared. */
   #seen = { renewTime: '', at: 0 };
 
@@ -56,7 +56,7 @@ export class Lease {
     this.#options = options;
   }
 
-  /** Whose it was at the last look that found it taken, or before it was taken over. */
+  /** Whose it was at the last look that found it taken, or before it was taken over: also ours, of an earlier life. */
   get other(): LeaseHolder | undefined {
     return this.#other;
   }
@@ -71,18 +71,19 @@ export class Lease {
       this.#known ??= await this.#read(signal);
       if (this.#known === undefined) {
         this.#known = await this.#create(signal);
+        this.#held = true;
         return 'held';
       }
       const { spec = {} } = this.#known;
       const ours = spec.holderIdentity === identity;
-      if (spec.holderIdentity && !ours) {
+      if (spec.holderIdentity && !(this.#held && ours))
         this.#other = { identity: spec.holderIdentity, renewTime: spec.renewTime ?? '' };
-        if (!this.#expired(spec, clock.now())) {
-          this.#known = undefined;
-          return 'taken';
-        }
+      if (spec.holderIdentity && !ours && !this.#expired(spec, clock.now())) {
+        this.#known = undefined;
+        return 'taken';
       }
       await this.#put(this.#holding(spec, ours), signal);
+      this.#held = true;
       return 'held';
     } catch (error) {
       // Whether a write that failed took hold is for the next read to say.

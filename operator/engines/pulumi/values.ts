@@ -178,9 +178,9 @@ export interface StateOptions {
 export interface StateStore {
   /**
    * Takes the lock and brings the state to where a run can use it.
-   * @throws Failure StateLocked, StateCorrupt, SecretNotFound, PassphraseWrong, BackendInvalid
+   * @throws Failure StateLocked, StateCorrupt, SecretNotFound, PassphraseWrong, BackendInvalid, BackendFailed
    */
   open(stack: StackName, options: StateOptions): Promise<StateSession>;
   /** Removes state, lock and passphrase of a stack that has nothing left. */
-  remove(stack: StackName, options: { readonly signal: AbortSignal }): Promise<void>;
+  remove(stack: StackName, options: StateOptions): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Reads the checkpoint that the Pulumi engine keeps of a stack: its resources, and what their secrets are sealed with. */
 import { failure } from '#runtime';
 import type { StateResource } from '../values.ts';
+import { isCheckpoint, type StateFile } from './folder.ts';
 
 export interface Checkpoint {
   readonly version: number;
@@ -32,11 +33,32 @@ const newestVersion = 3;
 export function parseCheckpoint(text: string, where: string): Checkpoint {
   const parsed = parseJson(text, where);
   const { version, checkpoint } = parsed as Partial<Checkpoint>;
-  if (typeof version === 'number' && version > newestVersion)
-    throw corrupt(where, `a state of version ${version}`, `one up to ${newestVersion}; use a newer Plumbline`);
   if (typeof version !== 'number' || typeof checkpoint !== 'object' || checkpoint === null)
     throw corrupt(where, 'no checkpoint of Pulumi', 'version and checkpoint');
+  assertReadable(version, where);
   return parsed as Checkpoint;
+}
+
+/** What `pulumi stack export` gives, and `pulumi stack import` takes. */
+export interface Export {
+  readonly version: number;
+  readonly features?: readonly string[];
+  readonly deployment: Deployment;
+}
+
+/** @throws Failure StateCorrupt saying of what */
+export function parseExport(text: string, where: string): Export {
+  const parsed = parseJson(text, where) as Partial<Export>;
+  const { version, deployment } = parsed;
+  if (typeof version !== 'number' || typeof deployment !== 'object' || deployment === null)
+    throw corrupt(where, 'no export of a Pulumi stack', 'version and deployment');
+  assertReadable(version, where);
+  return parsed as Export;
+}
+
+function assertReadable(version: number, where: string): void {
+  if (version <= newestVersion) return;
+  throw corrupt(where, `a state of version ${version}`, `one up to ${newestVersion}; use a newer Plumbline`);
 }
 
 function parseJson(text: string, where: string): object {
@@ -51,6 +73,16 @@ function parseJson(text: string, where: string): object {
 
 const corrupt = (where: string, found: string, expected: string): Error =>
   failure('StateCorrupt', { where, what: 'the state cannot be read', expected, found, remedy: 'restore or import it' });
+
+/** What the state says of how its secrets are sealed with a passphrase. */
+export const saltOf = ({ secrets_providers: provider }: Deployment): string[] =>
+  provider?.state?.salt === undefined ? [] : [provider.state.salt];
+
+/** Of all checkpoints. @throws Failure StateCorrupt */
+export const deploymentsIn = (files: readonly StateFile[]): Deployment[] =>
+  files
+    .filter(isCheckpoint)
+    .map(({ path, bytes }) => parseCheckpoint(bytes.toString('utf8'), path).checkpoint.latest ?? {});
 
 /** What is there, and what was being made or changed when the engine was killed. */
 export function resourcesOf({ resources, pending_operations: pending }: Deployment): StateResource[] {

@@ -1,9 +1,9 @@
 /** A state of the cluster while a run has it: a `file://` backend on disk, followed by its copy in Secrets. */
 import { Failure, type Clock, type Log } from '#runtime';
 import type { Backend, StackName, StateResource, StateSession } from '../values.ts';
-import { parseCheckpoint, resourcesOf } from './checkpoint.ts';
+import { deploymentsIn, resourcesOf } from './checkpoint.ts';
 import { choose, type Mark } from './choice.ts';
-import { digestsOf, isCheckpoint, type StateFile, type StateFolder } from './folder.ts';
+import { digestsOf, type StateFolder } from './folder.ts';
 import type { StateLock } from './lock.ts';
 import { manifestFormat, type Manifest } from './manifest.ts';
 import { idOf } from './names.ts';
@@ -114,7 +114,7 @@ export class ClusterSession implements StateSession {
   }
 
   async resources(): Promise<readonly StateResource[]> {
-    return resourcesIn(await this.#options.folder.files());
+    return deploymentsIn(await this.#options.folder.files()).flatMap(resourcesOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,14 +144,6 @@ export class ClusterSession implements StateSession {
       }
     }
   }
-}
-
-/** @throws Failure StateCorrupt */
-export function resourcesIn(files: readonly StateFile[]): StateResource[] {
-  const checkpoints = files
-    .filter(isCheckpoint)
-    .map(({ path, bytes }) => parseCheckpoint(bytes.toString('utf8'), path));
-  return checkpoints.flatMap(({ checkpoint }) => resourcesOf(checkpoint.latest ?? {}));
 }
 
 const isSame = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>

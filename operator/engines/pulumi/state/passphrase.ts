@@ -1,12 +1,11 @@
 /** The passphrase that seals the secrets of a state: read from a Secret, made on first use, tried before a run. */
-import { createDecipheriv, hash, pbkdf2, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
+import { hash, randomBytes } from 'node:crypto';
 import { ApiError, createObject, getObject, type Transport } from '#kube';
 import { failure } from '#runtime';
+import { openCrypter } from '../run/passphrase.ts';
 import type { StackName } from '../values.ts';
 import { passphraseName, passphraseType, secretKey, secrets, stateLabel, type Secret } from './names.ts';
 
-const derive = promisify(pbkdf2);
 const ownKey = 'passphrase';
 
 export interface PassphraseQuestion {
@@ -15,13 +14,13 @@ export interface PassphraseQuestion {
   /** The Secret that the stack names. */
   readonly named: { readonly name: string; readonly key: string } | undefined;
   /** What the state says of how it is sealed; none while there is no state. */
-  readonly salts: readonly string[];
+  readonly saltsOf: () => Promise<readonly string[]>;
   readonly signal: AbortSignal;
 }
 
 /** @throws ApiError, Failure SecretNotFound */
 export async function readPassphrase(question: PassphraseQuestion): Promise<string> {
-  const { transport, stack, named, salts, signal } = question;
+  const { transport, stack, named, saltsOf, signal } = question;
   const { namespace } = stack;
   const { name, key } = named ?? { name: passphraseName(stack), key: ownKey };
   const call = { transport, resource: secrets, namespace, signal };
@@ -39,7 +38,7 @@ export async function readPassphrase(question: PassphraseQuestion): Promise<stri
       what: 'the Secret with the passphrase does not exist',
       remedy: 'create it',
     });
-  if (salts.length > 0) {
+  if ((await saltsOf()).length > 0) {
     const what = 'the Secret with the passphrase of the state is gone';
     throw failure('SecretNotFound', { where, what, remedy: 'restore it: without it the state cannot be opened' });
   }
@@ -71,10 +70,11 @@ export class PassphraseTrials {
   readonly #good = new Map<string, string>();
 
   /** @throws Failure PassphraseWrong */
-  async assertOpens(passphrase: string, salts: readonly string[], secret: string): Promise<void> {
-    const trial = hash('sha256', JSON.stringify([passphrase, ...salts]));
+  async assertOpens(passphrase: string, secret: string, salts: readonly string[]): Promise<void> {
+    // The engine writes its probe anew with every run; the key is made of the salt alone.
+    const trial = hash('sha256', [passphrase, ...salts.map((state) => state.split(':')[1])].join('\n'));
     if (salts.length === 0 || this.#good.get(secret) === trial) return;
-    for (const salt of salts) if (!(await opens(passphrase, salt))) throw wrong(secret);
+    for (const salt of salts) if ((await openCrypter(passphrase, salt)) === undefined) throw wrong(secret);
     this.#good.set(secret, trial);
   }
 }
@@ -85,24 +85,3 @@ const wrong = (secret: string): Error =>
     what: 'the passphrase does not open the secrets of the state',
     remedy: 'put the passphrase there that the state was written with',
   });
-
-const iterations = 1_000_000;
-const keyBytes = 32;
-const tagBytes = 16;
-
-/** `v1:<salt>:v1:<nonce>:<"pulumi", sealed>`, as the engine writes it to know a passphrase again. */
-async function opens(passphrase: string, state: string): Promise<boolean> {
-  const [version, salt = '', , nonce = '', sealed = ''] = state.split(':');
-  if (version !== 'v1') return true;
-  const key = await derive(passphrase, Buffer.from(salt, 'base64'), iterations, keyBytes, 'sha256');
-  const bytes = Buffer.from(sealed, 'base64');
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64'));
-    decipher.setAuthTag(bytes.subarray(-tagBytes));
-    const text = Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]);
-    return text.toString('utf8') === 'pulumi';
-  } catch {
-    // What does not carry the right tag was sealed with another key.
-    return false;
-  }
-}

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { apiFailure, deleteObject, type Transport } from '#kube';
 import { failure, type Clock, type Log } from '#runtime';
 import type { Backend, StackName, StateOptions, StateSession, StateStore } from '../values.ts';
-import { parseCheckpoint } from './checkpoint.ts';
-import { ClusterSession, resourcesIn, StateCopies, type CopyOptions } from './cluster-session.ts';
-import { isCheckpoint, StateFolder, type StateFile } from './folder.ts';
+import { assertBackend, assertSecretsProvider } from './backend-url.ts';
+import { deploymentsIn, resourcesOf, saltOf } from './checkpoint.ts';
+import { ClusterSession, StateCopies, type CopyOptions } from './cluster-session.ts';
+import { StateFolder, type StateFile } from './folder.ts';
 import { StateLocks, type StateLock } from './lock.ts';
-import { idOf, manifestName, passphraseName, secretKey, secrets } from './names.ts';
+import { idOf, leaseName, leases, manifestName, passphraseName, secretKey, secrets } from './names.ts';
 import { PassphraseTrials, readPassphrase } from './passphrase.ts';
+import { exportRemote, removeDeadLocks, RemoteSession, removeRemote, type RemoteState } from './remote-session.ts';
 import { StoredState } from './stored-state.ts';
 
 export interface StateStoreOptions {
@@ -20,14 +22,12 @@ export interface StateStoreOptions {
   readonly identity: string;
   /** Holds a folder for each stack. */
   readonly folder: string;
+  /** The engine, and the environment in which it finds its like; it is asked about backends by URL. */
+  readonly pulumi?: { readonly program: string; readonly environment: Readonly<Record<string, string>> };
 }
 
-/** The engine's own environment for a backend on disk that only it and the operator use. */
-const fileBackend = {
-  // A further copy of the whole state after each run, and a look for a layout of old; both cost and help nobody here.
-  PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
-  PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: 'true',
-};
+/** A further copy of the whole state after each run costs, and nobody reads it. */
+const fileBackend = { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: '1' };
 
 export function createStateStore(options: StateStoreOptions): StateStore {
   return new Store(options);
@@ -37,6 +37,8 @@ class Store implements StateStore {
   readonly #options: StateStoreOptions;
   readonly #locks: StateLocks;
   readonly #trials = new PassphraseTrials();
+  /** Of states that are kept elsewhere. */
+  readonly #salts = new Map<string, readonly string[]>();
 
   constructor(options: StateStoreOptions) {
     this.#options = options;
@@ -44,26 +46,27 @@ class Store implements StateStore {
   }
 
   async open(stack: StackName, options: StateOptions): Promise<StateSession> {
-    const { backend = 'cluster', signal } = options;
-    if (backend !== 'cluster') throw unknownBackend(stack, backend);
-    return this.#locked(stack, signal, (lock) => this.#openCluster(stack, lock, options));
+    const { backend = 'cluster', secretsProvider } = options;
+    assertSecretsProvider(idOf(stack), secretsProvider);
+    if (backend === 'cluster')
+      return this.#locked(stack, options.signal, (lock) => this.#openCluster(stack, lock, options));
+    const remote = this.#remoteOf(stack, backend, options);
+    return this.#locked(stack, options.signal, (lock) => this.#openRemote(stack, remote, { lock, options }));
   }
 
-  async remove(stack: StackName, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async remove(stack: StackName, options: StateOptions): Promise<void> {
+    const { backend = 'cluster', signal } = options;
+    const { transport } = this.#options;
+    const { namespace } = stack;
+    const remote = backend === 'cluster' ? undefined : this.#remoteOf(stack, backend, options);
     const lock = await this.#locked(stack, signal, async (held) => {
-      const stored = new StoredState(this.#options.transport, stack);
-      const folder = this.#folderOf(stack);
-      const manifest = await stored.manifest({ signal });
-      const files = manifest === undefined ? [] : await stored.files(manifest, { signal });
-      assertNothingLeft(stack, files);
-      await stored.remove({ signal });
-      const { transport } = this.#options;
-      const { namespace } = stack;
+      if (remote === undefined) await this.#removeCluster(stack, signal);
+      else await removeRemote(remote, signal);
       await deleteObject({ transport, resource: secrets, namespace, name: passphraseName(stack), signal });
-      await folder.remove();
       return held;
     });
     await lock[Symbol.asyncDispose]();
+    await deleteObject({ transport, resource: leases, namespace, name: leaseName(stack), signal });
   }
 
   /** Gives the lock back when the work fails, and speaks Plumbline's words then. */
@@ -86,25 +89,59 @@ class Store implements StateStore {
     const stored = new StoredState(transport, stack);
     const copyOptions: CopyOptions = { stack, folder, stored, lock, clock, log, identity, uid, newLineage: randomUUID };
     const copies = await StateCopies.bring(copyOptions, signal);
-    const sealed = saltsIn(await folder.files());
-    const backend: Backend = {
-      url: folder.url,
-      secretsProvider: options.secretsProvider ?? 'passphrase',
-      environment: { ...options.environment, ...fileBackend, ...(await this.#passphrase(stack, sealed, options)) },
-    };
-    return new ClusterSession(backend, copies, copyOptions);
+    const salts = deploymentsIn(await folder.files()).flatMap(saltOf);
+    const passphrase = await this.#passphrase(stack, options, () => Promise.resolve(salts));
+    return new ClusterSession(backendOf(folder.url, options, passphrase), copies, copyOptions);
+  }
+
+  async #openRemote(
+    stack: StackName,
+    remote: RemoteState,
+    { lock, options }: { readonly lock: StateLock; readonly options: StateOptions },
+  ): Promise<StateSession> {
+    await removeDeadLocks(remote, lock.dead, options.signal);
+    const passphrase = await this.#passphrase(stack, options, () => this.#remoteSalts(remote, options.signal));
+    return new RemoteSession(backendOf(remote.url, options, passphrase), remote, lock);
+  }
+
+  /** To ask takes a second: once for each state is enough to tell a wrong passphrase. */
+  async #remoteSalts(remote: RemoteState, signal: AbortSignal): Promise<readonly string[]> {
+    const id = `${remote.url} ${remote.pulumiStack}`;
+    const known = this.#salts.get(id);
+    if (known !== undefined) return known;
+    const salts = saltOf((await exportRemote(remote, signal)) ?? {});
+    if (salts.length > 0) this.#salts.set(id, salts);
+    return salts;
   }
 
   async #passphrase(
     stack: StackName,
-    salts: readonly string[],
     { secretsProvider = 'passphrase', passphrase: named, signal }: StateOptions,
+    saltsOf: () => Promise<readonly string[]>,
   ): Promise<Record<string, string>> {
     if (secretsProvider !== 'passphrase') return {};
-    const passphrase = await readPassphrase({ transport: this.#options.transport, stack, named, salts, signal });
+    const { transport } = this.#options;
+    const passphrase = await readPassphrase({ transport, stack, named, saltsOf, signal });
     const secret = secretKey(stack.namespace, named?.name ?? passphraseName(stack));
-    await this.#trials.assertOpens(passphrase, salts, secret);
+    await this.#trials.assertOpens(passphrase, secret, await saltsOf());
     return { PULUMI_CONFIG_PASSPHRASE: passphrase };
+  }
+
+  #remoteOf(stack: StackName, url: string, { pulumiStack, environment }: StateOptions): RemoteState {
+    assertBackend(idOf(stack), url);
+    const { clock, pulumi } = this.#options;
+    if (pulumi === undefined || pulumiStack === undefined)
+      throw failure('Internal', { where: idOf(stack), what: `nobody said how to ask the backend at ${url}` });
+    const { program, environment: ours } = pulumi;
+    return { clock, pulumi: program, url, pulumiStack, environment: { ...environment, ...ours } };
+  }
+
+  async #removeCluster(stack: StackName, signal: AbortSignal): Promise<void> {
+    const stored = new StoredState(this.#options.transport, stack);
+    const manifest = await stored.manifest({ signal });
+    assertNothingLeft(stack, manifest === undefined ? [] : await stored.files(manifest, { signal }));
+    await stored.remove({ signal });
+    await this.#folderOf(stack).remove();
   }
 
   #folderOf({ namespace, name }: StackName): StateFolder {
@@ -112,18 +149,17 @@ class Store implements StateStore {
   }
 }
 
-function saltsIn(files: readonly StateFile[]): string[] {
-  return files.filter(isCheckpoint).flatMap(({ path, bytes }) => {
-    const salt = parseCheckpoint(bytes.toString('utf8'), path).checkpoint.latest?.secrets_providers?.state?.salt;
-    return salt === undefined ? [] : [salt];
-  });
-}
+const backendOf = (url: string, { secretsProvider }: StateOptions, more: Record<string, string>): Backend => ({
+  url,
+  secretsProvider: secretsProvider ?? 'passphrase',
+  environment: url.startsWith('file://') ? { ...fileBackend, ...more } : more,
+});
 
 /** A state with resources is what knows of them; nobody asks for it to be thrown away. */
 function assertNothingLeft(stack: StackName, files: readonly StateFile[]): void {
-  const left = resourcesIn(files).filter(
-    ({ type }) => type !== 'pulumi:pulumi:Stack' && !type.startsWith('pulumi:providers:'),
-  );
+  const left = deploymentsIn(files)
+    .flatMap(resourcesOf)
+    .filter(({ type }) => type !== 'pulumi:pulumi:Stack' && !type.startsWith('pulumi:providers:'));
   if (left.length === 0) return;
   throw failure('Internal', {
     where: idOf(stack),
@@ -132,6 +168,3 @@ function assertNothingLeft(stack: StackName, files: readonly StateFile[]): void 
     remedy: 'destroy the stack first',
   });
 }
-
-const unknownBackend = (stack: StackName, url: string): Error =>
-  failure('BackendInvalid', { where: idOf(stack), what: 'the backend', expected: 'cluster or a URL', found: url });
