@@ -25,10 +25,13 @@ type TypeMeta = Pick<KubeObject, 'apiVersion' | 'kind'>;
 /** A definition is served a moment after it is established. */
 const servedWithinMs = 5000;
 const lookAgainMs = 250;
+/** Tries take seconds: a thousand resources need not find out one by one that nobody answers. */
+const downForMs = 10_000;
 
 export class Cluster implements AsyncDisposable {
   readonly #settings: Settings;
   #connection: Promise<Connection> | undefined;
+  #down: { readonly error: unknown; readonly sinceMs: number } | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -46,10 +49,16 @@ export class Cluster implements AsyncDisposable {
 
   /** Undefined when the API server does not serve the kind. @throws ApiError */
   async find({ apiVersion, kind }: TypeMeta): Promise<Resource | undefined> {
-    const { discovery } = await this.#connected();
-    const slash = apiVersion.indexOf('/');
-    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-    return discovery.resource({ group, kind }, apiVersion.slice(slash + 1));
+    if (this.#down !== undefined && systemClock.now() - this.#down.sinceMs < downForMs) throw this.#down.error;
+    try {
+      const { discovery } = await this.#connected();
+      const slash = apiVersion.indexOf('/');
+      const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+      return await discovery.resource({ group, kind }, apiVersion.slice(slash + 1));
+    } catch (error) {
+      if (isUnreachable(error)) this.#down = { error, sinceMs: systemClock.now() };
+      throw error;
+    }
   }
 
   /** As {@link find}, but asks again for a while, since the definition may have been made by this very run. */

@@ -10,7 +10,7 @@ import { isMap, type ValueMap } from './property.ts';
 import type { DeleteRequest } from './requests.ts';
 import { refused } from './send.ts';
 import type { Session } from './session.ts';
-import { unreachable } from './unreachable.ts';
+import { messageOf, unreachable } from './unreachable.ts';
 import { typeParts } from './urn.ts';
 
 type Propagation = 'Background' | 'Foreground' | 'Orphan';
@@ -23,7 +23,7 @@ export async function deleteResource(session: Session, request: DeleteRequest): 
   } catch (error) {
     if (!isUnreachable(error)) throw refused(error, object, 'delete');
     if (!session.settings.deleteUnreachable) throw unreachable(error);
-    const text = `${String(error)}: taken out of the state, as deleteUnreachable says`;
+    const text = `${messageOf(error)}: taken out of the state, as deleteUnreachable says`;
     await session.engine.tell({ urn: request.urn, severity: 'warning', text });
   }
 }

@@ -19,6 +19,7 @@ import { asksForReplacement, replacingFields, type ChangedField } from './replac
 import type { DiffRequest, DiffResult, PropertyChange } from './requests.ts';
 import { refused } from './send.ts';
 import type { Session } from './session.ts';
+import { messageOf } from './unreachable.ts';
 import { typeParts } from './urn.ts';
 
 export async function diff(session: Session, request: DiffRequest): Promise<DiffResult> {
@@ -126,7 +127,7 @@ async function isUnreadyJob(session: Session, { urn, news }: DiffRequest, wanted
     return live !== undefined && healthOf(live).status !== 'current';
   } catch (error) {
     if (!isUnreachable(error)) throw refused(error, object, 'get');
-    await tell(`${String(error)}: whether the Job is to be replaced was not looked at`);
+    await tell(`${messageOf(error)}: whether the Job is to be replaced was not looked at`);
     return false;
   }
 }

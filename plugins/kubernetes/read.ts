@@ -13,7 +13,7 @@ import type { ReadRequest, ReadResult } from './requests.ts';
 import { markSecrets } from './secrets.ts';
 import { refused } from './send.ts';
 import type { Session } from './session.ts';
-import { unreachable } from './unreachable.ts';
+import { messageOf, unreachable } from './unreachable.ts';
 import { typeParts } from './urn.ts';
 
 const gone: ReadResult = { id: '', inputs: {}, outputs: {} };
@@ -77,7 +77,7 @@ async function withoutCluster(
   error: unknown,
 ): Promise<ReadResult> {
   const tell = (text: string): Promise<void> =>
-    engine.tell({ urn, severity: 'warning', text: `${String(error)}: ${text}` });
+    engine.tell({ urn, severity: 'warning', text: `${messageOf(error)}: ${text}` });
   if (settings.deleteUnreachable) {
     await tell('taken out of the state, as deleteUnreachable says');
     return gone;

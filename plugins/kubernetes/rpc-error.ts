@@ -5,9 +5,10 @@ import messages from '@pulumi/pulumi/proto/provider_pb.js';
 import statusMessages from '@pulumi/pulumi/proto/status_pb.js';
 import { NotInitialized } from './not-initialized.ts';
 import { toStruct } from './struct.ts';
+import { messageOf } from './unreachable.ts';
 
 export function rpcError(error: unknown): Partial<ServiceError> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const details = { code: codes.UNKNOWN, message, details: message };
   return error instanceof NotInitialized ? { ...details, metadata: stateOf(error, message) } : details;
 }
