@@ -1,50 +1,222 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { list, loadClusterConfig, Transport, type KubeObject, type RequestRecord } from '#kube';
 import { createLog, systemClock } from '#runtime';
-import { createStateStore } from '#state';
+import { createStateStore, type StateSession, type StateStore } from '#state';
 import { temporaryFolder } from '#toolchain';
-import { cluster, testNamespace, type TestCluster } from '#testing';
-import type { StateSession } from '#state';
-import { deployment, PulumiDesk, urnOf } from '../support/pulumi.ts';
+import { cluster, kubeconfig, testNamespace, until, type TestCluster } from '#testing';
+import { checkpoint, urnOf } from '../support/pulumi.ts';
 
 let server: TestCluster;
 let stack: { namespace: string; name: string };
 let folder: string;
-let desk: PulumiDesk;
+const { signal } = new AbortController();
 
-beforeEach(async () => {
+beforeAll(async () => {
   server = await cluster();
+}, 60_000);
+afterAll(async () => server[Symbol.asyncDispose]());
+beforeEach(async () => {
   stack = { namespace: await testNamespace(server), name: 'shop' };
   folder = await temporaryFolder('state');
-  desk = await PulumiDesk.create();
-}, 60_000);
-afterEach(async () => server[Symbol.asyncDispose]());
+});
 
-const store = (identity = 'first', at = folder) =>
-  createStateStore({
-    transport: server.transport,
-    clock: systemClock,
-    log: createLog({ level: 'warn', clock: systemClock }),
-    identity,
-    folder: at,
+const store = (identity: string, at = folder, transport = server.transport): StateStore =>
+  createStateStore({ transport, clock: systemClock, log, identity, folder: at });
+const log = createLog({ level: 'error', clock: systemClock });
+const open = (by = store('first')): Promise<StateSession> => by.open(stack, { backend: undefined, signal });
+/** An operator on another node. */
+const elsewhere = (identity = 'second'): Promise<StateSession> => open(store(identity, join(folder, identity)));
+
+/** Writes as the engine does: beside its place, then moved. */
+async function engineWrites({ backend }: StateSession, count: number): Promise<void> {
+  const file = join(fileURLToPath(backend.url), '.pulumi', 'stacks', 'shop', 'dev.json');
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.tmp`, checkpoint(count));
+  await rename(`${file}.tmp`, file);
+}
+
+const countOf = async (session: StateSession): Promise<number> => (await session.resources()).length;
+
+type Secret = KubeObject & { readonly type: string; readonly data: Readonly<Record<string, string>> };
+
+async function secrets(type: string): Promise<Secret[]> {
+  const found: Secret[] = [];
+  const path = `/api/v1/namespaces/${stack.namespace}/secrets`;
+  const pages = list(server.transport, { path, query: {}, accept: 'application/json' });
+  for await (const secret of pages) found.push(secret as Secret);
+  return found.filter((secret) => secret.type === `plumbline.dev/${type}`);
+}
+
+const chunks = (): Promise<Secret[]> => secrets('pulumi-state-chunk');
+const deleteSecret = (name = ''): Promise<void> => server.delete('v1', 'Secret', name, stack.namespace);
+
+test('5,000 resources: pieces fit in Secrets, a small change sends little, another node gets it all', async () => {
+  const requests: RequestRecord[] = [];
+  const onRequest = (request: RequestRecord): void => void requests.push(request);
+  await using transport = closing(new Transport(await loadClusterConfig({ kubeconfig }), { onRequest }));
+  const first = store('first', folder, transport.of);
+  const sentBy = async (work: () => Promise<void>): Promise<string[]> => {
+    requests.length = 0;
+    await work();
+    return requests.filter(({ path, verb }) => path.includes('/secrets') && verb !== 'GET').map(({ verb }) => verb);
+  };
+  const whole = await sentBy(async () => {
+    await using session = await open(first);
+    await engineWrites(session, 5000);
+  });
+  const stored = await chunks();
+  const bytes = stored.map(({ data }) => Buffer.from(Object.values(data)[0] ?? '', 'base64').length);
+  expect(Math.max(...bytes)).toBeLessThan(1024 * 1024);
+  // The passphrase, the pieces, the manifest.
+  expect(whole).toHaveLength(stored.length + 2);
+  expect(stored.length).toBeLessThan(40);
+  const little = await sentBy(async () => {
+    await using session = await open(first);
+    await engineWrites(session, 5001);
+  });
+  // The piece with the time at its beginning, and that with the new resource.
+  expect(little).toEqual(['POST', 'POST', 'PUT', 'DELETE', 'DELETE']);
+  const nothing = await sentBy(async () => {
+    await using session = await open(first);
+    expect(await countOf(session)).toBe(5001);
+  });
+  expect(nothing).toEqual([]);
+  await using session = await elsewhere();
+  expect(await countOf(session)).toBe(5001);
+}, 60_000);
+
+test('while a run goes on, its state follows within a second; the engine may die with its node', async () => {
+  await using session = await open();
+  await engineWrites(session, 3);
+  await until('the state is in the cluster', async () => ((await chunks()).length === 1 ? true : undefined));
+  await engineWrites(session, 4);
+  const [before] = await chunks();
+  await until('the newer one is', async () =>
+    (await chunks())[0]?.metadata.name !== before?.metadata.name ? true : undefined,
+  );
+  expect(await chunks()).toHaveLength(1);
+});
+
+describe('locked', () => {
+  test('one run at a time: another operator and another run of the same one are told who has it', async () => {
+    const first = store('first');
+    await using _session = await open(first);
+    const told = `${stack.namespace}/shop: the state is in the hands of first; it goes on when that ends`;
+    await expect(open(first)).rejects.toMatchObject({ reason: 'StateLocked', message: told });
+    await expect(elsewhere()).rejects.toMatchObject({ reason: 'StateLocked', message: told });
+  }, 30_000);
+
+  test('one that died is taken over after its time; when it wakes it is told, and writes nothing', async () => {
+    const transport = new Transport(await loadClusterConfig({ kubeconfig }));
+    const asleep = await open(store('first', folder, transport));
+    await engineWrites(asleep, 2);
+    await until('its state is in the cluster', async () => ((await chunks()).length === 1 ? true : undefined));
+    await transport.close();
+    await engineWrites(asleep, 3);
+    {
+      await using session = await elsewhere();
+      expect(await countOf(session)).toBe(2);
+      await engineWrites(session, 5);
+    }
+    await until('the one that slept knows', () => Promise.resolve(asleep.signal.aborted || undefined));
+    await asleep[Symbol.asyncDispose]();
+    await using session = await open(store('first'));
+    expect(await countOf(session)).toBe(5);
+  }, 60_000);
+});
+
+describe('damaged', () => {
+  const corrupt = (name: string, what: string): object => ({
+    reason: 'StateCorrupt',
+    message: `Secret/${stack.namespace}/${name}: ${what}`,
+  });
+  const restore = 'restore the Secret from a backup, or import an export of the state';
+  const manifest = 'shop-pulumi-state';
+  const put = (name: string, type: string, data: Record<string, string>): Promise<unknown> =>
+    server.apply(
+      JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: stack.namespace }, type, data }),
+    );
+
+  beforeEach(async () => {
+    await using session = await open();
+    await engineWrites(session, 3);
   });
 
-const exported = ({ backend }: StateSession): Promise<string> => desk.run(backend, ['stack', 'export', '-s', 'dev']);
+  test('a piece is missing: it is named, and made anew by an operator that still has it on disk', async () => {
+    const [{ metadata } = { metadata: { name: '' } }] = await chunks();
+    await deleteSecret(metadata.name);
+    await expect(elsewhere()).rejects.toMatchObject(
+      corrupt(metadata.name, `this piece of the state is missing; ${restore}`),
+    );
+    {
+      await using session = await open();
+      await engineWrites(session, 4);
+    }
+    await using session = await elsewhere();
+    expect(await countOf(session)).toBe(4);
+  });
 
-const { signal } = new AbortController();
-const open = (by = store()): Promise<StateSession> => by.open(stack, { backend: undefined, signal });
+  test.each([
+    ['is no archive', randomBytes(100)],
+    ['is another piece', Buffer.from('H4sIAAAAAAAAA0vKTAIAhJQ2rQMAAAA=', 'base64')],
+  ])('a piece %s', async (_, bytes) => {
+    const [{ metadata, type } = { metadata: { name: '' }, type: '' }] = await chunks();
+    await deleteSecret(metadata.name);
+    await put(metadata.name, type, { 'piece.gz': bytes.toString('base64') });
+    const what = `this piece of the state is not what was written; ${restore}`;
+    await expect(elsewhere()).rejects.toMatchObject(corrupt(metadata.name, what));
+  });
 
-test('what the real pulumi writes during a run is there for another operator without that disk', async () => {
-  {
+  test('the manifest is of a newer version', async () => {
+    await deleteSecret(manifest);
+    const text = JSON.stringify({ format: 2, files: [] });
+    await put(manifest, 'plumbline.dev/pulumi-state', { 'manifest.json': Buffer.from(text).toString('base64') });
+    const what =
+      'the state was written by a newer version of Plumbline, expected format 1, found format 2; upgrade the operator';
+    await expect(elsewhere()).rejects.toMatchObject(corrupt(manifest, what));
+  });
+
+  test('all Secrets of the state are gone: the operator that has it on disk writes them again', async () => {
+    for (const { metadata } of await chunks()) await deleteSecret(metadata.name);
+    await deleteSecret(manifest);
+    await (await open())[Symbol.asyncDispose]();
+    await using session = await elsewhere();
+    expect(await countOf(session)).toBe(3);
+  });
+
+  test('the disk is gone with the node: the lock is free, and nothing is lost', async () => {
+    await rm(folder, { recursive: true });
     await using session = await open();
-    await desk.run(session.backend, ['stack', 'init', 'dev']);
-    await desk.run(session.backend, ['stack', 'tag', 'set', 'team', 'shop']);
-    await desk.run(session.backend, ['stack', 'import'], deployment(await exported(session), 3));
-  }
-  await rm(folder, { recursive: true });
-  await using session = await open(store('second', join(folder, 'elsewhere')));
-  expect((await session.resources()).map(({ urn }) => urn)).toEqual([0, 1, 2].map(urnOf));
-  expect(await desk.run(session.backend, ['stack', 'tag', 'get', 'team', '-s', 'dev'])).toBe('shop\n');
-  expect(JSON.parse(await exported(session))).toMatchObject({ version: 3, deployment: { resources: { length: 3 } } });
-}, 60_000);
+    expect((await session.resources()).map(({ urn }) => urn)).toEqual([0, 1, 2].map(urnOf));
+  });
+});
+
+describe('removed', () => {
+  test('a state with resources is kept; one that is empty goes with lock and passphrase', async () => {
+    const first = store('first');
+    {
+      await using session = await open(first);
+      await engineWrites(session, 3);
+    }
+    const options = { backend: undefined, signal };
+    await expect(first.remove(stack, options)).rejects.toThrow(/the state still holds 3 resources, and was kept/);
+    expect(await chunks()).toHaveLength(1);
+    {
+      await using session = await open(first);
+      await engineWrites(session, 0);
+    }
+    await first.remove(stack, options);
+    const left = await Promise.all(['pulumi-state-chunk', 'pulumi-state', 'pulumi-passphrase'].map(secrets));
+    expect(left.flat()).toEqual([]);
+    expect(await server.get('coordination.k8s.io/v1', 'Lease', 'shop-pulumi-state', stack.namespace)).toBeUndefined();
+  });
+});
+
+const closing = (of: Transport): AsyncDisposable & { readonly of: Transport } => ({
+  of,
+  [Symbol.asyncDispose]: () => of.close(),
+});

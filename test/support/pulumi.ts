@@ -1,8 +1,9 @@
 /** The real pulumi on a backend, without a program: stacks are made, imported and exported. */
-import { createHash } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runProgram, systemClock } from '#runtime';
 import { removeAtEnd, toolPaths } from '#toolchain';
 
@@ -48,14 +49,34 @@ export class PulumiDesk {
     if (code !== 0) throw new Error(`pulumi ${args.join(' ')}: ${stderr}${stdout}`);
     return stdout;
   }
+
+  /** What an engine leaves in a backend on disk that is killed in the middle of an update. */
+  async leaveLock(url: string, stack: string, hostname: string): Promise<void> {
+    const folder = join(fileURLToPath(url), '.pulumi', 'locks', stack);
+    await mkdir(folder, { recursive: true });
+    const lock = { pid: 1, username: 'root', hostname, timestamp: '2026-05-01T10:00:00Z' };
+    await writeFile(join(folder, `${randomUUID()}.json`), JSON.stringify(lock));
+  }
 }
 
 export const urnOf = (index: number): string => `urn:pulumi:dev::shop::kubernetes:core/v1:ConfigMap::c${index}`;
 
-/** What `pulumi stack import` takes: an export with so many resources in it, each of about the size that one has. */
+/** What `pulumi stack import` takes: an export with so many resources in it. */
 export function deployment(exported: string, count: number): string {
   const before = JSON.parse(exported) as { readonly deployment: object };
-  const resources = [...Array(count).keys()].map((index) => {
+  return JSON.stringify({ ...before, deployment: { ...before.deployment, resources: resources(count) } });
+}
+
+/** The state as the engine keeps it on disk. */
+export function checkpoint(count: number): string {
+  const manifest = { time: new Date().toISOString(), magic: 'm', version: 'v3.259.0' };
+  const latest = { manifest, resources: resources(count), metadata: {} };
+  return JSON.stringify({ version: 3, checkpoint: { stack: 'organization/shop/dev', latest } });
+}
+
+/** Each of about the size that one has. */
+function resources(count: number): object[] {
+  return [...Array(count).keys()].map((index) => {
     const properties = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -72,5 +93,4 @@ export function deployment(exported: string, count: number): string {
       created: '2026-05-01T10:00:00Z',
     };
   });
-  return JSON.stringify({ ...before, deployment: { ...before.deployment, resources } });
 }

@@ -28,6 +28,8 @@ const followMs = 1000;
 export class StateCopies {
   readonly #options: CopyOptions;
   #mark: Mark;
+  /** Of the last write that is known to have been done; one that failed is tried again with the same number. */
+  #serial: number;
   /** Of the files when they were looked at last. */
   #version = '';
   #pieces: Pieces = new Map();
@@ -36,6 +38,8 @@ export class StateCopies {
   private constructor(options: CopyOptions, mark: Mark) {
     this.#options = options;
     this.#mark = mark;
+    const { manifestNow: now } = options.stored;
+    this.#serial = now === undefined || mark.serial > now.serial + 1 ? mark.serial : now.serial;
   }
 
   /** Brings the copy that is to go on to the disk. @throws ApiError, Failure StateCorrupt */
@@ -71,11 +75,11 @@ export class StateCopies {
     if (version === this.#version) return;
     const files = await folder.files();
     const layout = layOut(stack, files);
-    const { lineage, serial, uid } = this.#mark;
+    const { lineage, uid } = this.#mark;
     const manifest: Manifest = {
       format: manifestFormat,
       lineage,
-      serial: Math.max(serial, stored.serial) + 1,
+      serial: this.#serial + 1,
       writer: identity,
       time: new Date(clock.now()).toISOString(),
       files: layout.files,
@@ -84,6 +88,7 @@ export class StateCopies {
     this.#mark = markOf(manifest, uid);
     await folder.setMark(this.#mark);
     await stored.write(manifest, layout.pieces, { signal });
+    this.#serial = manifest.serial;
     this.#pieces = layout.pieces;
     this.#version = version;
     this.#written = true;

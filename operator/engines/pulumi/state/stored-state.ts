@@ -53,9 +53,9 @@ export class StoredState {
     this.#stack = stack;
   }
 
-  /** Of the manifest that was read or written last; 0 when there is none. */
-  get serial(): number {
-    return this.#manifest?.serial ?? 0;
+  /** As it was read or written last. */
+  get manifestNow(): Manifest | undefined {
+    return this.#manifest;
   }
 
   /** @throws ApiError, Failure StateCorrupt */
@@ -144,15 +144,13 @@ export class StoredState {
       this.#secret = await this.#put(object, signal);
     } catch (error) {
       if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
-      // The answer to a first try may have been lost.
       const { namespace } = this.#stack;
       const call = { transport: this.#transport, resource: secrets, namespace, name, signal };
       const found = await getObject<Secret>(call);
-      const where = secretKey(namespace, name);
-      if (found !== undefined && entryOf(found) !== text)
-        throw failure('Superseded', { where, what: 'somebody else has written the state' });
-      // Somebody deleted it.
-      this.#secret = found ?? (await createObject({ ...call, object, repeatable: true }));
+      // The answer to an earlier try may have been lost, or somebody deleted the Secret.
+      if (found !== undefined) assertOurs(found, manifest);
+      this.#secret = found;
+      if (found === undefined || entryOf(found) !== text) this.#secret = await this.#put(object, signal);
     }
     this.#manifest = manifest;
   }
@@ -191,6 +189,14 @@ export class StoredState {
 }
 
 const entryOf = ({ data }: Secret): string => Buffer.from(data?.[manifestEntry] ?? '', 'base64').toString('utf8');
+
+/** @throws Failure Superseded */
+function assertOurs(found: Secret, { serial, writer }: Manifest): void {
+  const where = secretKey(found.metadata.namespace ?? '', found.metadata.name);
+  const other = parseManifest(entryOf(found), where);
+  if (other.serial === serial && other.writer === writer) return;
+  throw failure('Superseded', { where, what: `${other.writer} has written the state meanwhile` });
+}
 
 const namesIn = (manifest: Manifest | undefined): string[] =>
   (manifest?.files ?? []).flatMap(({ chunks }) => chunks.map(({ secret }) => secret));

@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createLog, systemClock } from '#runtime';
+import { createStateStore, type StateOptions, type StateSession } from '#state';
+import { temporaryFolder, toolPaths } from '#toolchain';
+import { cluster, testNamespace, type TestCluster } from '#testing';
+import { deployment, PulumiDesk, urnOf } from '../support/pulumi.ts';
+
+let server: TestCluster;
+let stack: { namespace: string; name: string };
+let folder: string;
+let program: string;
+const { signal } = new AbortController();
+
+beforeAll(async () => {
+  server = await cluster();
+  ({ pulumi: program } = await toolPaths(['pulumi']));
+}, 60_000);
+afterAll(async () => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  stack = { namespace: await testNamespace(server), name: 'shop' };
+  folder = await temporaryFolder('state');
+});
+
+function open(options: Partial<StateOptions> = {}, identity = 'first', at = folder): Promise<StateSession> {
+  const log = createLog({ level: 'error', clock: systemClock });
+  const pulumi = { program, environment: { PATH: process.env['PATH'] ?? '' } };
+  const store = createStateStore({
+    transport: server.transport,
+    clock: systemClock,
+    log,
+    identity,
+    folder: at,
+    pulumi,
+  });
+  return store.open(stack, { backend: undefined, pulumiStack: 'organization/shop/dev', signal, ...options });
+}
+
+const secret = (name: string, data: Record<string, string>): Promise<unknown> =>
+  server.apply(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: stack.namespace },
+      stringData: data,
+    }),
+  );
+
+test('what the real pulumi writes into the backend of the cluster, it finds again on another node', async () => {
+  const desk = await PulumiDesk.create();
+  {
+    await using session = await open();
+    await desk.run(session.backend, ['stack', 'init', 'dev']);
+    await desk.run(session.backend, ['stack', 'tag', 'set', 'team', 'shop']);
+    const exported = await desk.run(session.backend, ['stack', 'export']);
+    await desk.run(session.backend, ['stack', 'import'], deployment(exported, 3));
+  }
+  await rm(folder, { recursive: true });
+  {
+    await using session = await open({}, 'second', join(folder, 'elsewhere'));
+    expect((await session.resources()).map(({ urn }) => urn)).toEqual([0, 1, 2].map(urnOf));
+    expect(await desk.run(session.backend, ['stack', 'tag', 'get', 'team', '-s', 'dev'])).toBe('shop\n');
+  }
+  // The same passphrase opens it; another one is said to be wrong before a run begins.
+  await secret('other', { word: 'open sesame' });
+  const where = `Secret/${stack.namespace}/other`;
+  await expect(open({ passphrase: { name: 'other', key: 'word' } })).rejects.toMatchObject({
+    reason: 'PassphraseWrong',
+    message: `${where}: the passphrase does not open the secrets of the state; put the passphrase there that the state was written with`,
+  });
+  await expect(open({ passphrase: { name: 'other', key: 'phrase' } })).rejects.toMatchObject({
+    reason: 'SecretNotFound',
+  });
+  await server.delete('v1', 'Secret', 'shop-pulumi', stack.namespace);
+  await expect(open()).rejects.toMatchObject({
+    reason: 'SecretNotFound',
+    message: `Secret/${stack.namespace}/shop-pulumi: the Secret with the passphrase of the state is gone; restore it: without it the state cannot be opened`,
+  });
+}, 60_000);
+
+test('a backend on a volume is passed on, read by the engine, and freed of the locks of a run that died', async () => {
+  const desk = await PulumiDesk.create();
+  const backend = `file://${await temporaryFolder('volume')}`;
+  {
+    await using session = await open({ backend });
+    expect(session.backend.url).toBe(backend);
+    expect(await session.resources()).toEqual([]);
+    await desk.run(session.backend, ['stack', 'init', 'dev']);
+    const exported = await desk.run(session.backend, ['stack', 'export']);
+    await desk.run(session.backend, ['stack', 'import'], deployment(exported, 2));
+    expect((await session.resources()).map(({ urn }) => urn)).toEqual([0, 1].map(urnOf));
+    await desk.leaveLock(backend, 'organization/shop/dev', hostname());
+    await desk.leaveLock(backend, 'organization/shop/dev', 'somebody-at-a-desk');
+  }
+  await using session = await open({ backend });
+  const exported = await desk.run(session.backend, ['stack', 'export']);
+  const refused = desk.run(session.backend, ['stack', 'import'], exported);
+  await expect(refused).rejects.toThrow(/locked by 1 lock\(s\)[^]*root@somebody-at-a-desk/);
+}, 60_000);
+
+test.each([
+  [{ backend: 'ftp://somewhere' }, /expected cluster, or a URL that begins with file:\/\/, .* found ftp:\/\/somewhere/],
+  [{ secretsProvider: 'vault' }, /expected passphrase, or a URL that begins with awskms:\/\/, .* found vault/],
+])('%j is refused', async (options, sentence) => {
+  await expect(open(options)).rejects.toMatchObject({
+    reason: 'BackendInvalid',
+    message: expect.stringMatching(sentence),
+  });
+});
