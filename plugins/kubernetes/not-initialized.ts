@@ -9,7 +9,10 @@ export class NotInitialized extends Error {
   /** One sentence each: what is wrong, and what the object's pods and events say. */
   readonly reasons: readonly string[];
 
-  constructor(state: { readonly id: string; readonly outputs: ValueMap; readonly inputs: ValueMap }, cause: NotReady) {
+  constructor(
+    state: { readonly id: string; readonly outputs: ValueMap; readonly inputs: ValueMap },
+    cause: Pick<NotReady, 'message' | 'reasons'>,
+  ) {
     super(cause.message, { cause });
     this.name = 'NotInitialized';
     this.id = state.id;

@@ -57,27 +57,27 @@ function resourceCalls(provider: Provider): UntypedServiceImplementation {
   return {
     check: unary(async (message: wire.CheckRequest) => {
       const request = resource.checkRequest(message);
-      return resource.checkResponse(await handlerOf(request.type).check(provider.session, request));
+      return resource.checkResponse(await handlerOf(request.type, provider.session).check(provider.session, request));
     }),
     diff: unary(async (message: wire.DiffRequest) => {
       const request = resource.diffRequest(message);
-      return resource.diffResponse(await handlerOf(request.type).diff(provider.session, request));
+      return resource.diffResponse(await handlerOf(request.type, provider.session).diff(provider.session, request));
     }),
     create: unary(async (message: wire.CreateRequest) => {
       const request = resource.createRequest(message);
-      return resource.createResponse(await handlerOf(request.type).create(provider.session, request));
+      return resource.createResponse(await handlerOf(request.type, provider.session).create(provider.session, request));
     }),
     update: unary(async (message: wire.UpdateRequest) => {
       const request = resource.updateRequest(message);
-      return resource.updateResponse(await handlerOf(request.type).update(provider.session, request));
+      return resource.updateResponse(await handlerOf(request.type, provider.session).update(provider.session, request));
     }),
     read: unary(async (message: wire.ReadRequest) => {
       const request = resource.readRequest(message);
-      return resource.readResponse(await handlerOf(request.type).read(provider.session, request));
+      return resource.readResponse(await handlerOf(request.type, provider.session).read(provider.session, request));
     }),
     delete: unary(async (message: wire.DeleteRequest) => {
       const request = resource.deleteRequest(message);
-      await handlerOf(request.type).delete(provider.session, request);
+      await handlerOf(request.type, provider.session).delete(provider.session, request);
       return empty();
     }),
   };
