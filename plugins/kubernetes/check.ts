@@ -8,7 +8,8 @@ import { bare } from './object.ts';
 import { isMap, isUnknown, type ValueMap } from './property.ts';
 import type { CheckFailure, CheckRequest, CheckResult } from './requests.ts';
 import { markSecrets } from './secrets.ts';
-import type { Session } from './session.ts';
+import { namespaceOf, type Session } from './session.ts';
+import { isNamespacedByItself } from './scopes.ts';
 import { typeParts } from './urn.ts';
 
 export async function check(session: Session, request: CheckRequest): Promise<CheckResult> {
@@ -43,17 +44,25 @@ function name(request: CheckRequest, inputs: ValueMap, failures: CheckFailure[])
 }
 
 /** Gives a namespace to namespaced objects that name none. */
-async function place({ cluster }: Session, inputs: ValueMap): Promise<ValueMap> {
+async function place(session: Session, inputs: ValueMap): Promise<ValueMap> {
   const { apiVersion, kind, metadata = {} } = inputs;
   if (!isMap(metadata) || typeof apiVersion !== 'string' || typeof kind !== 'string') return inputs;
   const { namespace = '' } = metadata;
   if (namespace !== '' && namespace !== null) return inputs;
   try {
-    if (!(await cluster.isNamespaced({ apiVersion, kind }))) return inputs;
-    return { ...inputs, metadata: { ...metadata, namespace: await cluster.defaultNamespace() } };
+    if (!(await isNamespaced(session, { apiVersion, kind }))) return inputs;
+    return { ...inputs, metadata: { ...metadata, namespace: await namespaceOf(session) } };
   } catch (error) {
     // What a cluster out of reach would say is said by the operation that needs it.
     if (isUnreachable(error)) return inputs;
     throw error;
   }
+}
+
+/** Files that are written for another cluster do not depend on the one that happens to be here. */
+async function isNamespaced(
+  { settings, cluster }: Session,
+  type: { apiVersion: string; kind: string },
+): Promise<boolean> {
+  return settings.renderTo === undefined ? cluster.isNamespaced(type) : (isNamespacedByItself(type) ?? false);
 }

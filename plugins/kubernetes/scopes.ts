@@ -24,3 +24,12 @@ const byGroup: Readonly<Record<string, readonly string[]>> = {
 export const clusterScoped: ReadonlySet<string> = new Set(
   Object.entries(byGroup).flatMap(([apiVersion, kinds]) => kinds.map((kind) => `${apiVersion}/${kind}`)),
 );
+
+/** Groups of Kubernetes itself, whose kinds stand in namespaces but for those of {@link clusterScoped}. */
+const ownGroup = /^([a-z]*(\.k8s\.io)?\/)?v[^/]*$/;
+
+/** Whether a kind of Kubernetes stands in a namespace; undefined of the kinds of others. */
+export function isNamespacedByItself({ apiVersion, kind }: { apiVersion: string; kind: string }): boolean | undefined {
+  if (clusterScoped.has(`${apiVersion}/${kind}`)) return false;
+  return ownGroup.test(apiVersion) ? true : undefined;
+}

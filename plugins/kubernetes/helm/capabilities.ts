@@ -2,8 +2,9 @@
 import { isUnreachable } from '../cluster.ts';
 import type { Session } from '../session.ts';
 
-/** Arguments of `helm template`; none when the cluster cannot be asked. @throws ApiError */
-export async function capabilityArguments({ cluster, signal }: Session): Promise<string[]> {
+/** Arguments of `helm template`. @throws ApiError */
+export async function capabilityArguments({ settings, cluster, signal }: Session): Promise<string[]> {
+  if (settings.renderTo !== undefined) return withoutCluster();
   try {
     const transport = await cluster.transport();
     const { body } = await transport.request<{ gitVersion: string }>({ method: 'GET', path: '/version', signal });
@@ -15,6 +16,12 @@ export async function capabilityArguments({ cluster, signal }: Session): Promise
     return ['--kube-version', body.gitVersion, '--api-versions', [...new Set(names)].join(',')];
   } catch (error) {
     if (!isUnreachable(error)) throw error;
-    return [];
+    return withoutCluster();
   }
+}
+
+/** A helm that was built by hand takes every cluster for a very old one, for which many charts are not made. */
+async function withoutCluster(): Promise<string[]> {
+  const { tools } = await import('#toolchain');
+  return ['--kube-version', tools['kube-apiserver'].version];
 }

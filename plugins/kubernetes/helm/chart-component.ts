@@ -20,7 +20,7 @@ export const chart: ReadContent = async (session, { name }, inputs): Promise<Con
     path: found.path,
     release: textOf(inputs['name']) ?? name,
     namespace,
-    args: [...(await valueArguments(helm, inputs)), ...(offline ? [] : await capabilityArguments(session))],
+    args: [...(await valueArguments(helm, inputs)), ...(await capabilityArguments(session))],
     crds: !flagOf(inputs['skipCrds']),
     hooks: hooks && offline ? 'but tests' : 'none',
     dependencyUpdate: flagOf(inputs['dependencyUpdate']),

@@ -67,6 +67,5 @@ async function capabilities(session: Session, options: ValueMap): Promise<string
     ...given('--kube-version', textOf(options['kube_version'])),
     ...(isList(versions) ? ['--api-versions', versions.map((each) => textOf(each) ?? '').join(',')] : []),
   ];
-  const asked = own.length === 0 && session.settings.renderTo === undefined;
-  return asked ? capabilityArguments(session) : own;
+  return own.length === 0 ? capabilityArguments(session) : own;
 }

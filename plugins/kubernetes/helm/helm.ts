@@ -1,4 +1,5 @@
 /** helm for one operation: its settings as the provider has them, the cluster as the provider reaches it. */
+import { failure } from '#runtime';
 import { isMap, reveal, type Value } from '../property.ts';
 import { runTool } from '../packages/tool.ts';
 import type { Session } from '../session.ts';
@@ -48,7 +49,11 @@ export class Helm implements AsyncDisposable {
   }
 
   async #reach(): Promise<readonly string[]> {
-    const { kubeconfig, context } = this.session.settings;
+    const { kubeconfig, context, cluster } = this.session.settings;
+    if (cluster !== undefined) {
+      const what = 'helm can be told a context of the kubeconfig, but not a cluster of it';
+      throw failure('ObjectInvalid', { what, remedy: 'set context on the provider instead of cluster' });
+    }
     const contextArguments = context === undefined ? [] : ['--kube-context', context];
     if (kubeconfig === undefined) return contextArguments;
     const isContent = kubeconfig.includes('\n') || kubeconfig.trimStart().startsWith('{');

@@ -1,6 +1,6 @@
 /** Objects that name no namespace get one, where their kind stands in one. */
 import { isUnreachable, type Cluster } from '../cluster.ts';
-import { clusterScoped } from '../scopes.ts';
+import { isNamespacedByItself } from '../scopes.ts';
 import { definedBy, groupOf, namespaceOf, withMetadata, type Manifest } from './manifests.ts';
 
 export interface Placed {
@@ -34,14 +34,10 @@ export async function place(manifests: readonly Manifest[], { namespace, cluster
   return { manifests: placed, unknown: [...unknown] };
 }
 
-/** Groups of Kubernetes itself, whose kinds stand in namespaces but for those of {@link clusterScoped}. */
-const ownGroup = /^[a-z]*(\.k8s\.io)?$/;
-
 /** Undefined when it cannot be told. */
 async function isNamespaced(manifest: Manifest, cluster: Cluster | undefined): Promise<boolean | undefined> {
-  const { apiVersion, kind } = manifest;
-  if (clusterScoped.has(`${apiVersion}/${kind}`)) return false;
-  if (ownGroup.test(groupOf(manifest))) return true;
+  const known = isNamespacedByItself(manifest);
+  if (known !== undefined) return known;
   try {
     return (await cluster?.find(manifest))?.namespaced;
   } catch (error) {
