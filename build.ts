@@ -1,15 +1,13 @@
 /** `npm run build [folder]`: the operator and the command line as one folder (build/) that runs wherever it is copied, on Node 24 alone. */
 import { chmod, cp, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { basename, dirname, join } from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
 import packageJson from './package.json' with { type: 'json' };
 
 const folder = process.argv[2] ?? 'build';
 
 await rm(folder, { recursive: true, force: true });
-await build({
-  entryPoints: { operator: 'operator/main.ts', cli: 'operator/cli/main.ts' },
-  outdir: folder,
+const common: BuildOptions = {
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -19,9 +17,26 @@ await build({
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
   },
-  external: ['@pulumi/*', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
   logLevel: 'warning',
+};
+await build({
+  ...common,
+  entryPoints: { operator: 'operator/main.ts', cli: 'operator/cli/main.ts' },
+  outdir: folder,
+  external: ['@pulumi/*', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
 });
+
+// The plugins carry the protocol of the engine along; a program brings its own @pulumi/pulumi.
+const plugins = ['language-nodejs/pulumi-language-nodejs', 'kubernetes/pulumi-resource-kubernetes'];
+await build({
+  ...common,
+  entryPoints: plugins.map((launcher) => {
+    const plugin = dirname(launcher);
+    return { in: join('plugins', plugin, 'main.ts'), out: join(plugin, 'main') };
+  }),
+  outdir: join(folder, 'plugins'),
+});
+for (const launcher of plugins) await cp(join('plugins', launcher), join(folder, 'plugins', launcher));
 
 // Written for any Node, so that an old one gets a sentence instead of a syntax error from deep inside.
 const start = `#!/usr/bin/env node

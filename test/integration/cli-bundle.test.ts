@@ -102,3 +102,17 @@ test('an old Node gets a sentence', async () => {
     error: 'plumbline: Node 20.1.0 is too old, expected 24 or newer; put a newer node first on the PATH\n',
   });
 });
+
+test.each(['language-nodejs/pulumi-language-nodejs', 'kubernetes/pulumi-resource-kubernetes'])(
+  'the plugin %s listens, tells its port and ends when it is told to',
+  async (launcher) => {
+    const { code, out, error } = await run(
+      'sh',
+      '-c',
+      `plumbline/plugins/${launcher} 127.0.0.1:1 >port & sleep 0.05
+      until [ -s port ]; do sleep 0.05; done; cat port; kill $!; wait $!`,
+    );
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(Number(out)).toBeGreaterThan(1023);
+  },
+);

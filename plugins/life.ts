@@ -1,4 +1,4 @@
-/** How long the language host lives: until it is told to end, or until the engine that started it is gone. */
+/** How long a plugin lives: until it is told to end, or until the engine that started it is gone. */
 
 const lookEveryMs = 1000;
 
