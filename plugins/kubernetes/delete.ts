@@ -1,7 +1,7 @@
 /** Delete: id and state in; comes back when the object is gone. A Patch gives back the fields that it owns instead. */
 import { applyObject, deleteObject, getObject, type KubeObject } from '#kube';
 import { annotationOf } from './annotations.ts';
-import { awaitGone } from './await.ts';
+import { awaitGone } from './gone.ts';
 import { inputsIn, keptIn } from './checkpoint.ts';
 import { isUnreachable } from './cluster.ts';
 import { managerOf } from './managers.ts';

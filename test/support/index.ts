@@ -6,6 +6,7 @@ export { requestsIn, startTestOperator, untilQuiet, type TestOperator } from './
 export { editOf, isBack, sendEdit, type Edit } from './hand-edits.ts';
 export { TestSource } from './source.ts';
 export { startRepository, type TestRepository } from './repository.ts';
+export { EngineLog, type Told } from './engine-log.ts';
 export { plumbline, type Said } from './command.ts';
 export { FaultPlan, requestFaults, worldFaults, type WorldFault } from './fault-plan.ts';
 export { GitModel, keyOfModel, modelStacks, type ModelObject } from './git-model.ts';
