@@ -2,7 +2,16 @@
 import { join } from 'node:path';
 import type { GitSource, Inventory } from '#api';
 import type { Config } from '#config';
-import { list, ownAccount, resourcePath, type Discovery, type Resource, type Transport, type WatchCache } from '#kube';
+import {
+  accountNamed,
+  list,
+  ownUser,
+  resourcePath,
+  type Discovery,
+  type Resource,
+  type Transport,
+  type WatchCache,
+} from '#kube';
 import { createEvents, startController, type ControllerOptions, type RunningController } from '#loop';
 import { failure, type Clock, type Log, type Metrics } from '#runtime';
 import { Revisions, RevisionStore } from '#source';
@@ -13,6 +22,7 @@ import { SourceCredentials } from './controllers/source-credentials.ts';
 import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
 import { stackController } from './controllers/stack.ts';
 import { PastRevisions } from './controllers/past-revisions.ts';
+import { Plans } from './controllers/plans.ts';
 import { StackHouse } from './controllers/stack-house.ts';
 import { wireWakes } from './controllers/wakes.ts';
 
@@ -39,9 +49,12 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   const revisions = new Revisions();
   const store = openStore(base);
   let wake = (_key: string, _afterMs?: number): void => undefined;
+  const user = await ownUser(transport);
+  const plans = started.use(new Plans({ ...base, ...own, user, wake: (key) => wake(key) }));
   const house = new StackHouse({
     ...base,
     ...own,
+    plans,
     revisions,
     past: new PastRevisions({ ...base, store }),
     store,
@@ -49,7 +62,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
     renderedFolder: join(config.dataFolder, 'rendered'),
     concurrency: config.connections,
     defaultServiceAccount: config.defaultServiceAccount,
-    ownAccount: await ownAccount(transport),
+    ownAccount: accountNamed(user),
     allowCrossNamespace: config.allowCrossNamespace,
     wake: (key, afterMs) => wake(key, afterMs),
   });
@@ -78,6 +91,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
         stacks: house.neighbours.all(),
         revisionOf: (stack) => house.neighbours.revisionOf(stack),
         treeOf: (stack, revision) => house.treeOf(stack, revision),
+        waiting: plans.waiting(),
         cached: [...house.observed.sizes(), ...sizesOf(own)],
       }),
     stop: async (options) => {

@@ -18,6 +18,22 @@ const spec = object(
       time: time('When it was committed.'),
     }),
     digest: text('Digest of the rendered objects.', { max: 128 }),
+    plan: optional(
+      object('The plan that was applied, where the stack asks for approval.', {
+        name: text('Name of the Plan.', { max: 253 }),
+        digest: text('Digest of the Plan.', { max: 80 }),
+        approvals: list(
+          'Who agreed.',
+          object('One person.', {
+            user: text('Name, as the API server or the signature proves it.', { max: 512 }),
+            by: oneOf('How.', ['Approval', 'annotation', 'commit', 'tag']),
+            reference: optional(text('Name of the Approval, commit id or name of the tag.', { max: 512 })),
+            time: time('When.'),
+          }),
+          { max: 100 },
+        ),
+      }),
+    ),
     result: oneOf('How it ended.', ['Applied', 'Failed', 'Healed']),
     objects: list(
       'What happened to which object, the first 500.',

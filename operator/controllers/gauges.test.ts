@@ -28,7 +28,7 @@ test('a stack is behind by the age of the commit that it has not applied', async
   const stacks = [stack('old', 'old'), stack('fresh'), stack('done', 'new'), stack('unknown', 'new')];
   const revisionOf = ({ metadata }: Stack): Revision | undefined =>
     metadata.name === 'unknown' ? undefined : minuteOld;
-  fillGauges({ metrics, clock, stacks, revisionOf, treeOf, cached: [] });
+  fillGauges({ metrics, clock, stacks, revisionOf, treeOf, waiting: new Map(), cached: [] });
   expect(await rows(metrics, 'plumbline_behind_git_seconds')).toEqual([
     'plumbline_behind_git_seconds{namespace="shop",name="old"} 60',
     'plumbline_behind_git_seconds{namespace="shop",name="fresh"} 60',
@@ -40,7 +40,7 @@ test('a stack is behind by the age of the commit that it has not applied', async
 test('a commit whose author has a clock that is ahead puts nobody behind', async () => {
   const metrics = createMetrics();
   const revisionOf = (): Revision => revision('new', '2026-05-01T10:05:00Z');
-  fillGauges({ metrics, clock, stacks: [stack('a', 'old')], revisionOf, treeOf, cached: [] });
+  fillGauges({ metrics, clock, stacks: [stack('a', 'old')], revisionOf, treeOf, waiting: new Map(), cached: [] });
   expect(await rows(metrics, 'plumbline_behind_git_seconds')).toEqual([
     'plumbline_behind_git_seconds{namespace="shop",name="a"} 0',
   ]);
@@ -49,8 +49,14 @@ test('a commit whose author has a clock that is ahead puts nobody behind', async
 test('what is gone leaves no row behind', async () => {
   const metrics = createMetrics();
   const common = { metrics, clock, treeOf, revisionOf: () => undefined };
-  fillGauges({ ...common, stacks: [stack('a')], cached: [{ kind: 'Pod', size: 3 }] });
-  fillGauges({ ...common, stacks: [], cached: [{ kind: 'ConfigMap', size: 1 }] });
+  fillGauges({
+    ...common,
+    stacks: [stack('a')],
+    waiting: new Map([['shop/web', 1]]),
+    cached: [{ kind: 'Pod', size: 3 }],
+  });
+  fillGauges({ ...common, stacks: [], waiting: new Map(), cached: [{ kind: 'ConfigMap', size: 1 }] });
   expect(await rows(metrics, 'plumbline_behind_git_seconds')).toEqual([]);
   expect(await rows(metrics, 'plumbline_cached_objects')).toEqual(['plumbline_cached_objects{kind="ConfigMap"} 1']);
+  expect(await rows(metrics, 'plumbline_waiting_plans')).toEqual([]);
 });

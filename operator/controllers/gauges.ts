@@ -9,11 +9,13 @@ export interface GaugesInput {
   readonly stacks: Iterable<Stack>;
   readonly revisionOf: (stack: Stack) => Revision | undefined;
   readonly treeOf: (stack: Stack, revision: Revision) => string | undefined;
+  /** Plans that wait, by `namespace/name` of their stack. */
+  readonly waiting: ReadonlyMap<string, number>;
   readonly cached: Iterable<{ readonly kind: string; readonly size: number }>;
 }
 
 /** What is gone leaves no row behind. */
-export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, cached }: GaugesInput): void {
+export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, waiting, cached }: GaugesInput): void {
   metrics.behindGitSeconds.reset();
   for (const stack of stacks) {
     const { namespace = '', name } = stack.metadata;
@@ -22,6 +24,11 @@ export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, cached 
     const behind = revision !== undefined && stack.status?.applied?.tree !== treeOf(stack, revision);
     const seconds = behind ? Math.max(0, (clock.now() - Date.parse(revision.time)) / 1000) : 0;
     metrics.behindGitSeconds.set({ namespace, name }, seconds);
+  }
+  metrics.waitingPlans.reset();
+  for (const [key, count] of waiting) {
+    const [namespace = '', stack = ''] = key.split('/');
+    metrics.waitingPlans.set({ namespace, stack }, count);
   }
   metrics.cachedObjects.reset();
   for (const { kind, size } of cached) metrics.cachedObjects.set({ kind }, size);

@@ -1,16 +1,20 @@
 /** The watches of our own kinds, and of the definitions of all others. */
 import {
+  approvalKind,
   changeKind,
   gitSourceKind,
   inventoryKind,
   labels,
+  planKind,
   stackKind,
+  type Approval,
   type GitSource,
   type KindDefinition,
   type Stack,
 } from '#api';
 import { WatchCache, type Discovery, type KubeObject, type Resource, type Transport } from '#kube';
 import { failure, type Clock, type Log } from '#runtime';
+import { keepPlan, type KeptPlan } from './plans.ts';
 
 export interface WatchOwnOptions {
   readonly transport: Transport;
@@ -23,8 +27,12 @@ export interface OwnWatches {
   readonly sources: WatchCache<GitSource>;
   readonly stacks: WatchCache<Stack>;
   readonly changes: WatchCache<ChangeView>;
+  readonly plans: WatchCache<KeptPlan>;
+  readonly approvals: WatchCache<Approval>;
   readonly definitions: WatchCache<number>;
-  readonly resources: Readonly<Record<'source' | 'stack' | 'inventory' | 'change' | 'serviceAccount', Resource>>;
+  readonly resources: Readonly<
+    Record<'source' | 'stack' | 'inventory' | 'change' | 'plan' | 'approval' | 'serviceAccount', Resource>
+  >;
 }
 
 /** Resolves when each kind has been listed. @throws Failure UnknownKind when the operator is not installed. */
@@ -41,21 +49,26 @@ export async function watchOwn(
     await cache.start();
     return cache;
   };
-  const [source, stack, inventory, change, serviceAccount, crds] = await Promise.all([
+  const [source, stack, inventory, change, plan, approval, serviceAccount, crds] = await Promise.all([
     ownResource(discovery, gitSourceKind),
     ownResource(discovery, stackKind),
     ownResource(discovery, inventoryKind),
     ownResource(discovery, changeKind),
+    ownResource(discovery, planKind),
+    ownResource(discovery, approvalKind),
     builtin(discovery, '', 'ServiceAccount'),
     builtin(discovery, 'apiextensions.k8s.io', 'CustomResourceDefinition'),
   ]);
-  const [sources, stacks, changes, definitions] = await Promise.all([
+  const [sources, stacks, changes, plans, approvals, definitions] = await Promise.all([
     open(source, (object) => object as unknown as GitSource),
     open(stack, (object) => object as unknown as Stack),
     open(change, changeOf, true),
+    open(plan, keepPlan),
+    open(approval, (object) => object as unknown as Approval),
     open(crds, ({ metadata }) => metadata.generation ?? 0, true),
   ]);
-  return { sources, stacks, changes, definitions, resources: { source, stack, inventory, change, serviceAccount } };
+  const resources = { source, stack, inventory, change, plan, approval, serviceAccount };
+  return { sources, stacks, changes, plans, approvals, definitions, resources };
 }
 
 async function ownResource(discovery: Discovery, { group, kind, version }: KindDefinition): Promise<Resource> {
@@ -78,11 +91,15 @@ export const sizesOf = ({
   sources,
   stacks,
   changes,
+  plans,
+  approvals,
   definitions,
 }: OwnWatches): { readonly kind: string; readonly size: number }[] => [
   { kind: 'GitSource.plumbline.dev', size: sources.size },
   { kind: 'Stack.plumbline.dev', size: stacks.size },
   { kind: 'Change.plumbline.dev', size: changes.size },
+  { kind: 'Plan.plumbline.dev', size: plans.size },
+  { kind: 'Approval.plumbline.dev', size: approvals.size },
   { kind: 'CustomResourceDefinition.apiextensions.k8s.io', size: definitions.size },
 ];
 

@@ -23,6 +23,7 @@ import { accountOf, refOf, type House } from '#way';
 import { Handovers } from './handovers.ts';
 import { KindWaits } from './kind-waits.ts';
 import type { PastRevisions } from './past-revisions.ts';
+import type { Plans } from './plans.ts';
 import { StackHealth } from './stack-health.ts';
 import { keyOfStack, Stacks } from './stacks.ts';
 
@@ -36,6 +37,7 @@ export interface StackHouseOptions {
   readonly sources: WatchCache<GitSource>;
   /** Names of Changes by `namespace/stack`, oldest first. */
   readonly changesOf: (stack: Stack) => readonly string[];
+  readonly plans: Plans;
   readonly revisions: Revisions;
   readonly past: PastRevisions;
   readonly store: Pick<RevisionStore, 'hold'>;
@@ -62,6 +64,7 @@ export class StackHouse implements House {
   readonly begun = new Map<string, { readonly content: string; readonly startedMs: number }>();
   readonly rendered: RenderedStore;
   readonly changes: House['changes'];
+  readonly plans: Plans;
   readonly concurrency: number;
   readonly defaultServiceAccount: string;
   readonly ownAccount: Account | undefined;
@@ -81,6 +84,7 @@ export class StackHouse implements House {
       discovery: this.discovery,
       clock: this.clock,
       metrics: this.metrics,
+      plans: this.plans,
       concurrency: this.concurrency,
       defaultServiceAccount: this.defaultServiceAccount,
       ownAccount: this.ownAccount,
@@ -255,6 +259,7 @@ export class StackHouse implements House {
     await this.rendered.forget(key);
     this.claims.forget(key);
     this.begun.delete(key);
+    this.plans.forgetFindings(stack);
     this.#waitingForRevision.delete(key);
     this.#kindWaits.forget(key);
     await this.health.forget(key);

@@ -4,6 +4,7 @@ import type { Stack } from '#api';
 import type { ApplyContext, ApplyReport, PruneReport } from '#apply';
 import type { ObjectKey } from '#kube';
 import type { PlanInput } from '#plan';
+import type { ProposeContext, Proposing } from './propose.ts';
 
 export interface RenderRequest {
   readonly stack: Stack;
@@ -32,6 +33,8 @@ export interface Engine {
   render(request: RenderRequest): Promise<Rendered>;
   /** Without asking the API server. @throws Failure when more would be taken away than the stack allows */
   plan(request: PlanRequest): Plan;
+  /** What the plan would do, found out without changing anything; called again while it is not done. */
+  propose(plan: Plan, context: ProposeContext): Promise<Proposing>;
   /** Whether what was rendered is being applied, or has been and is still to be told: the gate is behind it. */
   hasBegun(stack: Stack, rendered: Rendered): boolean;
   /** Goes as far as it can without waiting; called again until it is done. */

@@ -1,2 +1,12 @@
 export type { Engine, EngineContext, PlanRequest, RenderRequest } from './engine.ts';
 export { manifestsEngine } from './objects.ts';
+export {
+  assertApproved,
+  holdTo,
+  proposeObjects,
+  type Findings,
+  type ProposeContext,
+  type Proposed,
+  type Proposing,
+} from './propose.ts';
+export { broughtBy, liveOf, modeOf, placeOf, tryObject, type Trial, type TrialContext } from './trial.ts';

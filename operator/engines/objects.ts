@@ -5,6 +5,7 @@ import type { Discovery, GroupKind, ObjectKey } from '#kube';
 import { assertNotEmptied, assertPruneLimit, planObjects, prunePhase, reverseOfApply } from '#plan';
 import { render } from '#render';
 import type { Plan } from '#values';
+import { proposeObjects } from './propose.ts';
 import type { Engine, EngineContext, PlanRequest } from './engine.ts';
 
 export function manifestsEngine(discovery: Discovery): Engine {
@@ -28,6 +29,7 @@ export function manifestsEngine(discovery: Discovery): Engine {
       );
     },
     plan: planGuarded,
+    propose: async (plan, context) => ({ done: true, ...(await proposeObjects(plan, context)) }),
     // An apply that is in hand goes through the gate again: what is left of it may wait.
     hasBegun: () => false,
     apply: applyPlan,

@@ -27,6 +27,8 @@ export interface ApplyCall extends Call {
   readonly validation?: 'Strict' | 'Warn';
   /** An object that is there already is left as it is: the answer is a Conflict without causes. */
   readonly createOnly?: boolean;
+  /** The version that the live object must have; with another one the answer is a Conflict without causes. */
+  readonly version?: string | undefined;
 }
 
 export interface ApplyAnswer {
@@ -49,6 +51,7 @@ export async function applyObject({
   manager = fieldManager,
   validation = 'Strict',
   createOnly = false,
+  version = createOnly ? versionOfNone : undefined,
   as,
   signal,
 }: ApplyCall): Promise<ApplyAnswer> {
@@ -63,7 +66,7 @@ export async function applyObject({
       fieldValidation: validation,
       ...(dryRun ? { dryRun: 'All' } : {}),
     },
-    body: createOnly ? { ...object, metadata: { ...metadata, resourceVersion: versionOfNone } } : object,
+    body: version === undefined ? object : { ...object, metadata: { ...metadata, resourceVersion: version } },
     // JSON is YAML, and cheaper for both sides.
     contentType: 'application/apply-patch+yaml',
     as,
@@ -127,6 +130,8 @@ export async function createObject({
 export interface DeleteCall extends NamedCall {
   /** Deletes only the object with this uid. */
   readonly uid?: string | undefined;
+  /** Deletes it only in this version. */
+  readonly version?: string | undefined;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
 }
 
@@ -137,6 +142,7 @@ export async function deleteObject({
   name,
   namespace,
   uid,
+  version,
   propagation = 'Background',
   as,
   signal,
@@ -148,7 +154,7 @@ export async function deleteObject({
     }>({
       method: 'DELETE',
       path: resourcePath(resource, { namespace, name }),
-      body: { propagationPolicy: propagation, ...(uid === undefined ? {} : { preconditions: { uid } }) },
+      body: { propagationPolicy: propagation, preconditions: { uid, resourceVersion: version } },
       as,
       signal,
     });
@@ -170,13 +176,15 @@ export async function patchMerge({
   subresource,
   manager = fieldManager,
   metadataOnly = false,
+  dryRun = false,
   as,
   signal,
-}: NamedCall & Answered & { patch: unknown; subresource?: string; manager?: string }): Promise<KubeObject> {
+}: NamedCall &
+  Answered & { patch: unknown; subresource?: string; manager?: string; dryRun?: boolean }): Promise<KubeObject> {
   const { body } = await transport.request<KubeObject>({
     method: 'PATCH',
     path: resourcePath(resource, { namespace, name, subresource }),
-    query: { fieldManager: manager },
+    query: { fieldManager: manager, ...(dryRun ? { dryRun: 'All' } : {}) },
     body: patch,
     contentType: 'application/merge-patch+json',
     ...acceptOf(metadataOnly),

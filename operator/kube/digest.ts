@@ -9,6 +9,10 @@ export function digestOf(value: unknown): string {
   return hash('sha256', canonical(value), 'base64url').slice(0, 22);
 }
 
+/** The same in full, for what nobody may forge. */
+export const fullDigestOf = (value: unknown, encoding: 'base64url' | 'hex' = 'base64url'): string =>
+  hash('sha256', canonical(value), encoding);
+
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;

@@ -13,7 +13,7 @@ export {
 export { loadClusterConfig, type ClusterConfig } from './config.ts';
 export { podService } from './in-cluster.ts';
 export { homeKubeconfig } from './kubeconfig.ts';
-export { digestOf, fieldManager, managedDigest } from './digest.ts';
+export { digestOf, fieldManager, fullDigestOf, managedDigest } from './digest.ts';
 export { Discovery, resourcePath, type Resource } from './discovery.ts';
 export { fieldPaths, isClientSide, isFirstManager, managersOf } from './managed-fields.ts';
 export { list, metadataListAccept } from './list.ts';
@@ -30,5 +30,5 @@ export {
   type OwnerReference,
 } from './object.ts';
 export { Transport, type Account, type RequestRecord, type TransportOptions } from './transport.ts';
-export { ownAccount } from './who-am-i.ts';
+export { accountNamed, ownUser } from './who-am-i.ts';
 export { WatchCache, type CacheEvent } from './watch-cache.ts';

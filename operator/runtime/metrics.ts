@@ -12,6 +12,7 @@ export interface Metrics {
   readonly driftHealed: Counter;
   readonly ready: Gauge<'kind' | 'namespace' | 'name'>;
   readonly behindGitSeconds: Gauge<'namespace' | 'name'>;
+  readonly waitingPlans: Gauge<'namespace' | 'stack'>;
   readonly cachedObjects: Gauge<'kind'>;
 }
 
@@ -45,6 +46,7 @@ export function createMetrics(): Metrics {
       'namespace',
       'name',
     ]),
+    waitingPlans: gauge('waiting_plans', 'Plans that wait for an approval.', ['namespace', 'stack']),
     cachedObjects: gauge('cached_objects', 'Objects held in memory by the watches.', ['kind']),
   };
 }

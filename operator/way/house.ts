@@ -1,14 +1,52 @@
 /** What the way needs of the world around it; `controllers/stack-house.ts` builds it. */
-import type { Stack } from '#api';
+import type { PlanPhase, PlanStatus, Stack } from '#api';
 import type { Account, Claims, InventoryStore } from '#apply';
 import type { Drifted, Fights, OwnedObjects } from '#drift';
-import type { Engine } from '#engines';
-import type { GateInput } from '#gate';
+import type { Engine, Findings } from '#engines';
+import type { GateInput, Vote } from '#gate';
 import type { Discovery, KubeObject, ObjectKey, Resource, Transport } from '#kube';
 import type { ReconcileContext } from '#loop';
-import type { RenderedStore } from '#record';
+import type { PlanStore, RenderedStore } from '#record';
 import type { Clock, Metrics, Outcome, Waiting } from '#runtime';
 import type { Health, Rendered, Revision } from '#values';
+
+/** A Plan as the watch keeps it. */
+export interface PlanView {
+  readonly name: string;
+  /** `namespace/name` */
+  readonly stack: string;
+  readonly digest: string;
+  readonly content: string;
+  readonly wish: string;
+  readonly base: string;
+  readonly destructive: boolean;
+  /** Of plans that are neither applied nor stale. */
+  readonly identities: readonly string[];
+  readonly revision: string;
+  readonly revisions: readonly string[];
+  readonly phase: PlanPhase | undefined;
+  readonly approvals: readonly Vote[];
+  readonly created: string;
+}
+
+/** Plans and what people say to them. */
+export interface Plans {
+  readonly store: PlanStore;
+  /** Plans of the stack that are neither applied nor stale, oldest first. */
+  open(stack: Stack): readonly PlanView[];
+  /** Says how a plan stands; nothing new is not written. */
+  mark(stack: Stack, name: string, status: Partial<PlanStatus>): Promise<void>;
+  /** What was said to the digest in a way that proves who said it; `doubt`: why some of it does not count. */
+  votes(
+    stack: Stack,
+    plan: Pick<PlanView, 'name' | 'digest'>,
+    signal: AbortSignal,
+  ): Promise<{ readonly votes: readonly Vote[]; readonly doubt?: string | undefined }>;
+  /** What the dry runs found out, for the present spec. */
+  findings(stack: Stack): Findings;
+  keep(stack: Stack, findings: Findings): void;
+  forgetFindings(stack: Stack): void;
+}
 
 export interface House {
   readonly transport: Transport;
@@ -21,6 +59,7 @@ export interface House {
   readonly fights: Fights;
   readonly rendered: RenderedStore;
   readonly changes: { readonly resource: Resource; namesOf(stack: Stack): readonly string[] };
+  readonly plans: Plans;
   readonly concurrency: number;
   readonly defaultServiceAccount: string;
   /** The operator's own, as which no stack may apply; undefined when it runs as somebody else than a ServiceAccount. */

@@ -43,6 +43,7 @@ interface ChangeRequest extends Commit {
   readonly stack: Stack;
   readonly failures: readonly ObjectFailure[];
   readonly result: ChangeFacts['result'];
+  readonly approved?: ChangeFacts['approved'] | undefined;
 }
 
 /**

@@ -6,11 +6,13 @@ import type { EngineContext } from '#engines';
 import { gate } from '#gate';
 import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
 import type { Plan, Rendered, Revision } from '#values';
+import { agree, agreedBefore, type Agreed } from './agreed.ts';
 import { correctDrift } from './drifted.ts';
 import { noteNoDrift } from './drift-report.ts';
 import { healthOfStack, noteHealth } from './healthy.ts';
 import { applied, isApplied, recordChange } from './recorded.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
+import { notePlanApplied, retirePlans } from './stale-plans.ts';
 import type { House, Walk } from './house.ts';
 
 /**
@@ -32,6 +34,7 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   if (isApplied(stack, { tree, inputs }) && last !== undefined && isFinished(stack, house)) {
     // The commit is newer, what it says of this stack is not: nothing is written for that.
     walk.context.report({ wanted: { revision: last.revision, commit: last.commit } });
+    await retirePlans(stack, 'the commit asks for what is there', house, walk);
     return await healthOfStack(stack, house, walk);
   }
   walk.context.report({ wanted: { revision: revision.name, commit: revision.commit } });
@@ -41,13 +44,17 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   // Asked in one breath with the plan: whoever reads the commit a moment later may claim what this plan would prune.
   const handover = planned.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
   const plan = await letGo(stack, planned, house);
-  if (!engine.hasBegun(stack, rendered)) {
+  const begun = engine.hasBegun(stack, rendered);
+  if (!begun) {
     const closed = gate(house.gateInput(stack));
     if ('kind' in closed) return closed;
     if (handover !== undefined && plan.prunes.length > 0) return handover;
     if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
   }
-  return await change(stack, { revision, rendered, plan, tree: tree ?? '', inputs }, house, walk);
+  const commit = { revision, rendered, plan, tree: tree ?? '', inputs };
+  const agreed = begun ? agreedBefore(stack, rendered, house) : await agree(stack, commit, house, walk);
+  if (agreed !== undefined && 'kind' in agreed) return agreed;
+  return await change(stack, { ...commit, agreed }, house, walk);
 }
 
 /** An operator that has just begun has not heard of its sources yet: what was good when it ended stands until it has. */
@@ -87,6 +94,7 @@ interface Commit {
   readonly revision: Revision;
   readonly rendered: Rendered;
   readonly plan: Plan;
+  readonly agreed?: Agreed | undefined;
   readonly tree: string;
   readonly inputs: string | undefined;
 }
@@ -95,7 +103,7 @@ interface Commit {
 async function change(stack: Stack, commit: Commit, house: House, walk: Walk): Promise<Outcome> {
   const { context } = walk;
   const engine = house.engineOf(stack);
-  const applyContext = contextOf(stack, commit.revision, house, walk);
+  const applyContext = { ...contextOf(stack, commit.revision, house, walk), held: commit.agreed?.held };
   const report = await engine.apply(commit.plan, applyContext);
   if (report.failures.length > 0) return fail({ stack, ...commit, ...report }, house, walk);
   if (!report.result.done) {
@@ -113,11 +121,13 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
       `${pruned.remaining.length} objects are being deleted: ${pruned.remaining.slice(0, 3).join(', ')}`,
     );
   }
-  await recordChange({ stack, ...commit, failures: [], result: 'Applied' }, house, walk);
+  const { approved } = commit.agreed ?? {};
+  await recordChange({ stack, ...commit, approved, failures: [], result: 'Applied' }, house, walk);
   await house.inventory.flush(refOf(stack));
   await house.rendered.save(stackKeyOf(stack), commit.rendered, stack.spec.history);
   const done = applied(commit, stack, house);
   context.report({ applied: done, objects: commit.rendered.objects.length, failures: null, failureCount: 0 });
+  if (approved !== undefined) await notePlanApplied(stack, approved.name, house);
   const now = { ...stack, status: { ...stack.status, applied: done } };
   if (stack.spec.drift.mode !== 'ignore') noteNoDrift(now, house, walk);
   // What drifted while the apply was in hand was left alone until now.
@@ -222,7 +232,7 @@ async function fail(failed: Failed, house: House, walk: Walk): Promise<never> {
   walk.context.report({ failures: failuresOf(failures), failureCount: failures.length });
   // An API server that is away for a moment is no result: the next run goes on, and tells of what this one did.
   if (failures.some((one) => one.reason !== 'ApiUnavailable'))
-    await recordChange({ ...failed, result: 'Failed' }, house, walk);
+    await recordChange({ ...failed, approved: failed.agreed?.approved, result: 'Failed' }, house, walk);
   await house.inventory.flush(refOf(stack));
   const [first] = failures;
   const single = failures.length === 1 && first !== undefined;

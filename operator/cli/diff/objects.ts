@@ -1,13 +1,12 @@
 /** One stack against the cluster: every object by server-side dry run, what left Git by the inventory. */
 import { annotations, type Stack } from '#api';
-import { previewOne } from '#apply';
-import { ignoreRules, isIgnored, leaveIgnored, type IgnoreRule } from '#drift';
-import { apiFailure, getObject, parseKey, type KubeObject, type ObjectKey, type Resource } from '#kube';
-import { assertNotEmptied, assertPruneLimit, changedFields, planObjects, type FieldChange } from '#plan';
-import { asFailure, Failure, failure, mapBounded } from '#runtime';
+import { ignoreRules, isIgnored, leaveIgnored } from '#drift';
+import { liveOf, modeOf, placeOf, tryObject, type Trial, type TrialContext } from '#engines';
+import type { KubeObject, ObjectKey } from '#kube';
+import { assertNotEmptied, assertPruneLimit, planObjects, type FieldChange } from '#plan';
+import { asFailure, Failure, mapBounded } from '#runtime';
 import type { Inventory, ObjectFailure, Plan, PlannedObject, RenderedObject } from '#values';
 import type { Cluster } from '../cluster.ts';
-import { resourceOf } from '../installation.ts';
 import { idOf } from '../own-objects.ts';
 import { identityOf, type Identity } from './account.ts';
 import type { RenderedStack } from './rendering.ts';
@@ -58,7 +57,7 @@ export async function diffStack(item: RenderedStack, context: DiffContext): Prom
     const identity = await identityOf(context.cluster, stack);
     if (identity.note !== undefined) notes.push(identity.note);
     const inventory: Inventory = context.whole.inventories.get(id) ?? new Map();
-    const world = { ...context, id, stack, identity, inventory, ignored: ignoreRules(stack.spec.drift.ignore) };
+    const world = { ...context, id, stack, inventory, trial: trialOf(stack, identity, inventory, context) };
     const { path, allowEmpty } = stack.spec;
     assertNotEmptied({ path, rendered: rendered.objects.length, owned: inventory.size, allowEmpty });
     const found = await diffObjects(rendered.objects, world);
@@ -84,9 +83,39 @@ function notesOf({ stack, changes }: RenderedStack): string[] {
 interface World extends DiffContext {
   readonly id: string;
   readonly stack: Stack;
-  readonly identity: Identity;
   readonly inventory: Inventory;
-  readonly ignored: readonly IgnoreRule[];
+  readonly trial: TrialContext;
+}
+
+/** How the objects of a stack are tried: as its account, with what the whole change brings along. */
+export function trialOf(
+  stack: Stack,
+  { as }: Identity,
+  inventory: Inventory,
+  { cluster, whole, signal }: Pick<DiffContext, 'cluster' | 'whole' | 'signal'>,
+): TrialContext {
+  const { transport, discovery } = cluster;
+  const { force, recreate } = stack.spec;
+  const { definitions, namespaces } = whole;
+  const rules = ignoreRules(stack.spec.drift.ignore);
+  return {
+    transport,
+    discovery,
+    owned: inventory,
+    as,
+    force,
+    recreate,
+    leaveOf: (key) => leaveIgnored(rules, key),
+    isIgnored: (key, pointer) =>
+      isIgnored(
+        pointer,
+        rules.filter((rule) => rule.matches(key)),
+      ),
+    definitions,
+    namespaces,
+    heldBy: (key) => whole.heldBy(key, idOf(stack)),
+    signal,
+  };
 }
 
 async function diffObjects(
@@ -117,7 +146,7 @@ async function diffObjects(
     left,
     (key) => key,
     async (key) => {
-      const found = await liveOf(key, world);
+      const found = await liveOf(key, world.trial);
       if (found !== undefined) live.set(key, found);
     },
   );
@@ -176,98 +205,18 @@ function limitOf(gone: readonly PlannedObject[], { stack, inventory }: World): s
   }
 }
 
-async function liveOf(key: ObjectKey, { cluster, identity, signal }: World): Promise<KubeObject | undefined> {
-  const { group, kind, namespace, name } = parseKey(key);
-  const resource = await cluster.discovery.resource({ group, kind });
-  if (resource === undefined) return undefined;
-  const { transport } = cluster;
-  return getObject({ transport, resource, name, namespace, as: identity.as, signal }).catch((error: unknown) => {
-    throw apiFailure(error, { verb: 'get', key, as: identity.as });
-  });
-}
-
 /** Undefined when the object is as Git says. @throws Failure with the API server's reason */
-async function diffObject({ key, action, rendered }: PlannedObject, world: World): Promise<ObjectDiff | undefined> {
+async function diffObject(planned: PlannedObject, world: World): Promise<ObjectDiff | undefined> {
+  const { key, action: planning, rendered } = planned;
   if (rendered === undefined) return undefined;
-  assertFree(rendered, world);
-  const resource = await resourceOf(world.cluster, rendered.object);
-  if (resource === undefined) {
-    if (!world.whole.definitions.has(key.slice(0, key.indexOf('/')))) throw unknownKind(rendered);
-    return creation(rendered, 'its kind is defined in the same change, so the API server can not check it yet');
-  }
-  try {
-    return await tryObject(rendered, resource, action === 'keep', world);
-  } catch (error) {
-    const { namespace = '' } = rendered.object.metadata;
-    const isNew = error instanceof Failure && error.reason === 'NamespaceNotFound';
-    if (!isNew || !world.whole.namespaces.has(namespace)) throw error;
-    return creation(rendered, 'its namespace comes with the same change, so the API server can not check it yet');
-  }
+  const trial = await tryObject({ ...planned, rendered }, world.trial);
+  if (trial === undefined || isAsWanted(trial)) return undefined;
+  const { action, fields, note } = trial;
+  const told = action === 'configured' && planning === 'keep' ? 'drift' : actions[action];
+  return { key, action: told, where: placeOf(rendered), fields, ...(note === undefined ? {} : { note }) };
 }
 
-/** `kept`: Git says what it said at the last apply, so that any difference is drift. */
-async function tryObject(
-  rendered: RenderedObject,
-  resource: Resource,
-  kept: boolean,
-  world: World,
-): Promise<ObjectDiff | undefined> {
-  const { cluster, identity, inventory, signal } = world;
-  const { force, recreate } = world.stack.spec;
-  const preview = await previewOne({
-    transport: cluster.transport,
-    rendered,
-    resource,
-    known: inventory.has(rendered.key),
-    recreate,
-    // As the operator puts drift back: what drifted was the stack's own.
-    force: force || kept,
-    as: identity.as,
-    leave: leaveIgnored(world.ignored, rendered.key),
-    signal,
-  });
-  if (preview.live === undefined) return creation(rendered, kept ? 'somebody deleted it' : undefined);
-  if (modeOf(rendered) === 'create-only') return undefined;
-  const rules = world.ignored.filter((rule) => rule.matches(rendered.key));
-  const fields = changedFields(preview.live, preview.after).filter(({ pointer }) => !isIgnored(pointer, rules));
-  if (fields.length === 0 && preview.action !== 'recreated') return undefined;
-  const action = preview.action === 'configured' && kept ? 'drift' : actions[preview.action];
-  return { key: rendered.key, action, where: placeOf(rendered), fields };
-}
+const isAsWanted = ({ action, fields }: Trial): boolean =>
+  fields.length === 0 && action !== 'recreated' && action !== 'created';
 
 const actions = { created: 'create', configured: 'change', adopted: 'adopt', recreated: 'recreate' } as const;
-const placeOf = ({ origin }: RenderedObject): string => `${origin.file}:${origin.line}`;
-const modeOf = ({ object }: RenderedObject): string | undefined => object.metadata.annotations?.[annotations.apply];
-
-const creation = (rendered: RenderedObject, note?: string): ObjectDiff => ({
-  key: rendered.key,
-  action: 'create',
-  where: placeOf(rendered),
-  ...(note === undefined ? {} : { note }),
-  fields: changedFields(skeleton(rendered.object), rendered.object),
-});
-
-/** The same object without content, so that each of its fields counts as new. */
-function skeleton({ apiVersion, kind, metadata, ...fields }: KubeObject): KubeObject {
-  const { name, namespace } = metadata;
-  const empty = Object.entries(fields).map(([field, value]) => [field, isMap(value) ? {} : undefined]);
-  const own = { name, ...(namespace === undefined ? {} : { namespace }) };
-  return { ...(Object.fromEntries(empty) as object), apiVersion, kind, metadata: own };
-}
-
-const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** @throws Failure OwnedByOtherStack */
-function assertFree(rendered: RenderedObject, { whole, id }: World): void {
-  const owner = whole.heldBy(rendered.key, id);
-  if (owner === undefined) return;
-  const what = `${rendered.key} belongs to stack ${owner}`;
-  throw failure('OwnedByOtherStack', { where: placeOf(rendered), what, remedy: 'keep it in one of the two stacks' });
-}
-
-const unknownKind = (rendered: RenderedObject): Failure =>
-  failure('UnknownKind', {
-    where: placeOf(rendered),
-    what: `the API server does not know kind ${rendered.object.kind} of ${rendered.object.apiVersion}`,
-    remedy: 'install its CustomResourceDefinition, or commit it with the object',
-  });

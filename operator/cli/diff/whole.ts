@@ -1,5 +1,6 @@
 /** What the stacks of a change bring together: definitions and namespaces, and who has which object before and after. */
-import type { KubeObject, ObjectKey } from '#kube';
+import { broughtBy } from '#engines';
+import type { ObjectKey } from '#kube';
 import { Failure } from '#runtime';
 import type { Inventory } from '#values';
 import type { RenderedStack } from './rendering.ts';
@@ -17,22 +18,17 @@ export interface Whole {
 }
 
 export function wholeOf(all: ReadonlyMap<string, RenderedStack>, inventories: ReadonlyMap<string, Inventory>): Whole {
-  const definitions = new Set<string>();
-  const namespaces = new Set<string>();
+  const objects = [...all.values()].flatMap(({ rendered }) => (rendered instanceof Failure ? [] : rendered.objects));
   const renderedBy = new Map<ObjectKey, string[]>();
   for (const [id, { rendered }] of all) {
-    for (const { key, object } of rendered instanceof Failure ? [] : rendered.objects) {
+    for (const { key } of rendered instanceof Failure ? [] : rendered.objects)
       renderedBy.set(key, [...(renderedBy.get(key) ?? []), id]);
-      if (object.kind === 'Namespace') namespaces.add(object.metadata.name);
-      if (object.kind === 'CustomResourceDefinition') definitions.add(kindDefinedBy(object));
-    }
   }
   const owners = new Map([...inventories].flatMap(([id, inventory]) => [...inventory.keys()].map((key) => [key, id])));
   const letsGo = (key: ObjectKey, id: string): boolean =>
     all.has(id) && !(all.get(id)?.rendered instanceof Failure) && !renderedBy.get(key)?.includes(id);
   return {
-    definitions,
-    namespaces,
+    ...broughtBy(objects.map(({ object }) => object)),
     inventories,
     movesTo: (key, from) => renderedBy.get(key)?.find((id) => id !== from),
     heldBy: (key, by) => {
@@ -40,9 +36,4 @@ export function wholeOf(all: ReadonlyMap<string, RenderedStack>, inventories: Re
       return owner === undefined || owner === by || letsGo(key, owner) ? undefined : owner;
     },
   };
-}
-
-function kindDefinedBy({ spec }: KubeObject): string {
-  const { group = '', names } = spec as { readonly group?: string; readonly names?: { readonly kind?: string } };
-  return `${names?.kind ?? ''}.${group}`;
 }

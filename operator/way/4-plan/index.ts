@@ -2,3 +2,14 @@ export { changedFields, showValue, type FieldChange } from './diff.ts';
 export { phaseOf, phases } from './order.ts';
 export { planObjects, prunePhase, reverseOfApply, type PlanInput } from './plan.ts';
 export { assertNotEmptied, assertPruneLimit } from './prune-limit.ts';
+export {
+  countsOf,
+  identityOf,
+  isDestructive,
+  isVisible,
+  planDigest,
+  proposalOf,
+  summaryOf,
+  wishOf,
+  type PlanCounts,
+} from './proposal.ts';

@@ -16,6 +16,7 @@ import {
 } from '#kube';
 import { Failure, failure, systemClock } from '#runtime';
 import type { ObjectAction, RenderedObject } from '#values';
+import type { Proof } from './held.ts';
 
 export interface Account {
   readonly namespace: string;
@@ -38,6 +39,8 @@ export interface ApplyOne {
   readonly seen?: string | undefined;
   /** What is sent where the object exists: with the live values of the fields that the stack leaves to others. */
   readonly leave?: Leave | undefined;
+  /** What an approved plan says of the object: nothing else is done, and only to the object in that version. */
+  readonly proof?: Proof | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +57,8 @@ export async function applyOne(given: ApplyOne): Promise<AppliedOne> {
     return await applyOrTakeOver(request);
   } catch (error) {
     const failed = toFailure(error, request);
-    if (failed.reason === 'ImmutableField' && mayRecreate(request)) return recreate(request);
+    const planned = request.proof === undefined || request.proof.action === 'replace';
+    if (failed.reason === 'ImmutableField' && mayRecreate(request) && planned) return recreate(request);
     throw failed;
   }
 }
@@ -85,11 +89,20 @@ async function applyOrTakeOver(request: ApplyOne): Promise<AppliedOne> {
   } catch (error) {
     const failed = toFailure(error, request);
     if (failed.reason !== 'FieldConflict') throw failed;
-    if (known === true) return { object: await takeBack(request, failed), action: 'configured' };
-    const live = await read(request);
-    if (live === undefined || !isFromKubectl(live)) throw failed;
-    return { object: await takeOver(request, live), action: 'adopted' };
+    return settle(request, failed);
   }
+}
+
+/** What is done about fields of other managers: taken back, taken over from kubectl, or left to them. */
+async function settle(request: ApplyOne, conflict: Failure): Promise<AppliedOne> {
+  const { known, proof } = request;
+  // What was planned had no conflict, or was to be taken over from kubectl.
+  if (proof !== undefined && proof.action !== 'adopt') throw conflict;
+  if (known === true) return { object: await takeBack(request, conflict), action: 'configured' };
+  const live = await read(request);
+  if (live === undefined || !isFromKubectl(live)) throw conflict;
+  if (proof !== undefined && live.metadata.resourceVersion !== proof.version) throw conflict;
+  return { object: await takeOver(request, live), action: 'adopted' };
 }
 
 /** Makes the fields that `kubectl apply` once set ours, so that a field which is not in Git is removed. */
@@ -110,10 +123,12 @@ async function takeBack(request: ApplyOne, conflict: Failure): Promise<KubeObjec
 }
 
 export function send(
-  { transport, resource, rendered, as, force, signal }: ApplyOne,
+  { transport, resource, rendered, as, force, proof, signal }: ApplyOne,
   { dryRun = false }: { readonly dryRun?: boolean } = {},
 ): ReturnType<typeof applyObject> {
-  return applyObject({ transport, resource, object: rendered.object, force, dryRun, as, signal });
+  const createOnly = proof?.action === 'create';
+  const { object } = rendered;
+  return applyObject({ transport, resource, object, force, dryRun, createOnly, version: proof?.version, as, signal });
 }
 
 export function read({ transport, resource, rendered, as, signal }: ApplyOne): Promise<KubeObject | undefined> {
@@ -126,13 +141,14 @@ export const mayRecreate = ({ recreate, rendered }: ApplyOne): boolean =>
 
 /** Deletes and creates, but only after a dry run has shown that the new object would be accepted. */
 async function recreate(request: ApplyOne): Promise<AppliedOne> {
-  const { transport, resource, rendered, as, signal } = request;
+  const { transport, resource, rendered, proof, as, signal } = request;
   const { name, namespace } = rendered.object.metadata;
   await createTrial(request);
   const uid = (await read(request))?.metadata.uid;
-  await deleteObject({ transport, resource, name, namespace, propagation: 'Foreground', as, signal });
+  const version = proof?.version;
+  await deleteObject({ transport, resource, name, namespace, version, propagation: 'Foreground', as, signal });
   await untilGone(request, uid);
-  const { object } = await send(request);
+  const { object } = await send({ ...request, proof: undefined });
   return { object, action: 'recreated' };
 }
 

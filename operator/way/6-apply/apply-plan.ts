@@ -24,6 +24,7 @@ import type {
   Wave,
 } from '#values';
 import { applyOne, type Account, type Leave } from './apply-one.ts';
+import { sendProven, type Held } from './held.ts';
 import type { InventoryStore, StackRef } from './inventory.ts';
 
 /** What the API server is known to hold of an object, from the watches. */
@@ -62,6 +63,8 @@ export interface ApplyContext {
   /** What to send of an object of which the stack leaves some fields to others; undefined when it leaves none. */
   leaveOf(key: ObjectKey): Leave | undefined;
   readonly commit: string;
+  /** The approved plan, where the stack asks for approval. */
+  readonly held?: Held | undefined;
   /** Requests in flight at once. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
@@ -166,11 +169,12 @@ async function applyWave(wave: Wave, known: Known, context: ApplyContext, report
 const kindOfKey = (key: ObjectKey): string => key.slice(0, key.indexOf('/'));
 
 async function applyPlanned(
-  { key, rendered }: PlannedObject,
+  planned: PlannedObject,
   known: Known,
   context: ApplyContext,
   report: ApplyReport,
 ): Promise<void> {
+  const { key, rendered } = planned;
   if (rendered === undefined) return;
   const { inventory, observed, stack, commit } = context;
   assertOwned(key, rendered, context);
@@ -178,14 +182,17 @@ async function applyPlanned(
   const before = observed.get(key);
   let action: AppliedObject['action'] = 'configured';
   const object = await observed.write(key, async () => {
-    const applied = await applyOne({
-      ...context,
-      resource,
-      rendered,
-      known: isKnown(known.get(key)),
-      seen: context.takesBack ? known.get(key)?.seen : undefined,
-      leave: context.leaveOf(key),
-    });
+    const applied = await sendProven(context.held, planned, (proof) =>
+      applyOne({
+        ...context,
+        resource,
+        rendered,
+        known: isKnown(known.get(key)),
+        seen: context.takesBack ? known.get(key)?.seen : undefined,
+        leave: context.leaveOf(key),
+        proof,
+      }),
+    );
     action = applied.action;
     return applied.object;
   });

@@ -11,6 +11,7 @@ import {
 } from '#kube';
 import { asFailure, mapBounded } from '#runtime';
 import type { AppliedObject, ObjectFailure } from '#values';
+import { sendProven } from './held.ts';
 import { isKnown, labelledStack, stackKey, type ApplyContext } from './apply-plan.ts';
 
 export interface PruneReport {
@@ -84,16 +85,20 @@ async function pruneOne(key: ObjectKey, context: ApplyContext, report: PruneRepo
       if (found === undefined) return gone();
       if (!isOurs(found, owner)) return drop(false);
     }
-    const { deleted } = await deleteObject({
-      transport,
-      resource,
-      name,
-      namespace,
-      uid: live?.uid,
-      propagation: 'Background',
-      as,
-      signal,
-    });
+    const planned = { key, action: 'prune', why: 'not in Git any more' } as const;
+    const { deleted } = await sendProven(context.held, planned, (proof) =>
+      deleteObject({
+        transport,
+        resource,
+        name,
+        namespace,
+        uid: live?.uid,
+        version: proof?.version,
+        propagation: 'Background',
+        as,
+        signal,
+      }),
+    );
     if (deleted) drop(true);
     else report.remaining.push(key);
   } catch (error) {

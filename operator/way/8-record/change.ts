@@ -1,5 +1,5 @@
 /** Writes the `Change` of a revision: who, what, when, with what result. Immutable, bounded by `spec.history`. */
-import { changeKind, labels, type Stack } from '#api';
+import { changeKind, labels, type Change, type Stack } from '#api';
 import { ApiError, createObject, deleteObject, digestOf, type KubeObject, type Resource, type Transport } from '#kube';
 import type { AppliedObject, ObjectFailure, Revision } from '#values';
 
@@ -13,6 +13,8 @@ export interface ChangeFacts {
   readonly message: string;
   readonly objects: readonly AppliedObject[];
   readonly failures: readonly ObjectFailure[];
+  /** Where the stack asks for approval. */
+  readonly approved?: Change['spec']['plan'] | undefined;
   readonly startedMs: number;
   readonly endedMs: number;
 }
@@ -47,6 +49,7 @@ export function changeObject(facts: ChangeFacts): KubeObject {
         time: revision.time,
       },
       digest: facts.digest,
+      ...(facts.approved === undefined ? {} : { plan: facts.approved }),
       result: facts.result,
       message: facts.message.slice(0, 1000),
       objects: objects

@@ -1,0 +1,137 @@
+/** Plans of manifests: what would change is written down, agreed to by people whom the API server knows, and nothing else is applied. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { configMap, kubectl, Platform, startTestOperator, until, type TestOperator } from '#testing';
+import { bind, installApprovals, kubectlAs, planIn, plansOf, say } from '../support/approvers.ts';
+
+let operator: TestOperator;
+beforeAll(async () => {
+  operator = await startTestOperator();
+}, 60_000);
+afterAll(async () => operator[Symbol.asyncDispose]());
+
+/** A stack with one object applied, that asks from now on. */
+async function asking(approval: string, ...approvers: readonly string[]): Promise<Platform> {
+  const platform = await Platform.create({ 'app/a.yaml': configMap('a') });
+  await installApprovals(platform);
+  if (approvers.length > 0) await bind(platform, 'plumbline-approver', ...approvers);
+  await platform.stack('app');
+  await platform.ready('app');
+  await platform.stack('app', `approval: ${approval}`);
+  await until('the spec was looked at', async () => {
+    const stack = await platform.get('app');
+    return stack?.status?.observedGeneration === stack?.metadata.generation ? true : undefined;
+  });
+  await platform.ready('app');
+  return platform;
+}
+
+const waitsFor = (platform: Platform): Promise<string> => platform.fails('app', 'AwaitingApproval');
+const value = async (platform: Platform, name = 'a'): Promise<string | undefined> =>
+  (await platform.configMap(name))?.data?.['value'];
+
+test('a change waits for two different people, whatever the client says, and is recorded with their names', async () => {
+  await using platform = await asking('{mode: manual, approvals: 2}', 'alice', 'bob');
+  await bind(platform, 'plumbline-edit', 'eve');
+  const commit = await platform.commit({
+    'app/a.yaml': configMap('a', '2'),
+    'app/s.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2}\n',
+  });
+  expect(await waitsFor(platform)).toMatch(
+    /^plan app-[0-9a-f]{10} \(1 created, 1 updated\) waits for 2 more of 2 appr/,
+  );
+  const plan = await planIn(platform, 'AwaitingApproval');
+  expect(plan.spec).toMatchObject({ destructive: false, created: 1, updated: 1, commit: { sha: commit } });
+  expect(plan.spec.changes).toContainEqual(
+    expect.objectContaining({
+      object: `ConfigMap/${platform.namespace}/a`,
+      action: 'update',
+      fields: [{ path: 'data.value', from: '1', to: '2' }],
+    }),
+  );
+  expect(JSON.stringify(plan)).not.toMatch(/hunter2|aHVudGVyMg/);
+  expect(await operator.metrics()).toContain(
+    `plumbline_waiting_plans{namespace="${platform.namespace}",stack="app"} 1`,
+  );
+
+  const denied = /must be the name of whoever|cannot \w+ resource|who may create Approvals/;
+  await expect(say(platform, { plan, as: 'alice', user: 'bob' })).rejects.toThrow(denied);
+  await expect(say(platform, { plan, as: 'eve' })).rejects.toThrow(denied);
+  const annotate = (as: string, names: string): Promise<string> =>
+    kubectlAs(platform, as, [
+      'annotate',
+      '--overwrite',
+      'plan',
+      plan.metadata.name,
+      `plumbline.dev/approved-by=${names}`,
+    ]);
+  await expect(annotate('eve', 'eve')).rejects.toThrow(denied);
+  await expect(annotate('alice', 'alice,bob')).rejects.toThrow(denied);
+  const forged = {
+    status: {
+      phase: 'Approved',
+      needed: 1,
+      approvals: [{ user: 'bob', verdict: 'approve', by: 'Approval', time: '2026-01-01T00:00:00Z' }],
+    },
+  };
+  const edit = [
+    'patch',
+    'plan',
+    plan.metadata.name,
+    '--subresource=status',
+    '--type=merge',
+    '-p',
+    JSON.stringify(forged),
+  ];
+  await expect(kubectlAs(platform, 'alice', edit)).rejects.toThrow(denied);
+  // Not even status that an administrator wrote opens it.
+  await kubectl(['-n', platform.namespace, ...edit]);
+  await say(platform, { plan, as: 'alice' });
+  await annotate('alice', 'alice');
+  await platform.saying('app', /waits for 1 more of 2 approvals/);
+  expect(await value(platform)).toBe('1');
+
+  await annotate('bob', 'alice,bob');
+  await platform.applied('app', commit);
+  expect(await value(platform)).toBe('2');
+  const change = (await platform.changes('app')).at(-1);
+  expect(change?.plan).toMatchObject({ name: plan.metadata.name, digest: plan.spec.digest });
+  expect(change?.plan?.approvals.map(({ user }) => user).sort()).toEqual(['alice', 'bob']);
+  await planIn(platform, 'Applied');
+  expect((await platform.condition('app', 'AwaitingApproval', 'PlanApproved')).status).toBe('False');
+});
+
+test('an unrelated commit keeps the approval; content, spec and live state that move on make the plan stale', async () => {
+  await using platform = await asking('{mode: manual}', 'alice');
+  const stale = (why: RegExp): Promise<true> =>
+    until(`a plan is stale: ${why}`, async () =>
+      (await plansOf(platform)).some(({ status }) => status?.phase === 'Stale' && why.test(status.message ?? ''))
+        ? true
+        : undefined,
+    );
+  await platform.commit({ 'app/a.yaml': configMap('a', '2') });
+  const first = await planIn(platform, 'AwaitingApproval');
+  const unrelated = await platform.commit({ 'readme.md': 'hello', 'app/notes.txt': 'hello' });
+  await until('the plan was seen in the later commit', async () =>
+    (await plansOf(platform))[0]?.status?.revisions?.some((name) => name.endsWith(unrelated)) ? true : undefined,
+  );
+  // The content changes: what alice agreed to is not what stands in Git now.
+  await platform.commit({ 'app/a.yaml': configMap('a', '3') });
+  await stale(/^the content changed with revision main@/);
+  const second = await planIn(platform, 'AwaitingApproval');
+  await say(platform, { plan: first, as: 'alice' });
+  await say(platform, { plan: { ...second, spec: { ...second.spec, digest: first.spec.digest } }, as: 'alice' });
+  // The live object changes, so that something else would be done to it.
+  await platform.stack('app', 'approval: {mode: manual}, drift: {mode: warn}');
+  await stale(/^the spec of the stack changed$/);
+  await platform.cluster.edit(
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: platform.namespace },
+    { data: { value: 'by hand' } },
+  );
+  await stale(/^the live state moved on: ConfigMap\/.*\/a$/);
+  expect(await value(platform)).toBe('by hand');
+  const last = await planIn(platform, 'AwaitingApproval');
+  expect(last.spec).toMatchObject({ refused: 1 });
+  expect(last.spec.changes[0]?.refused).toContain('other managers own fields that Git sets: data.value (kubectl-edit)');
+  await say(platform, { plan: last, as: 'alice', verdict: 'reject' });
+  expect(await platform.fails('app', 'PlanRejected')).toContain('was rejected by alice (Approval');
+});
