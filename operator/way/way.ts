@@ -44,17 +44,26 @@ export async function walk(stack: Stack, house: House, walk: Walk): Promise<Outc
   // Asked in one breath with the plan: whoever reads the commit a moment later may claim what this plan would prune.
   const handover = planned.prunes.length > 0 ? house.waitForHandover(stack) : undefined;
   const plan = await letGo(stack, planned, house);
-  const begun = engine.hasBegun(stack, rendered);
-  if (!begun) {
-    const closed = gate(house.gateInput(stack));
-    if ('kind' in closed) return closed;
-    if (handover !== undefined && plan.prunes.length > 0) return handover;
-    if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
-  }
   const commit = { revision, rendered, plan, tree: tree ?? '', inputs };
-  const agreed = begun ? agreedBefore(stack, rendered, house) : await agree(stack, commit, house, walk);
+  const agreed = await mayGo(stack, { ...commit, handover }, house, walk);
   if (agreed !== undefined && 'kind' in agreed) return agreed;
   return await change(stack, { ...commit, agreed }, house, walk);
+}
+
+/** A wait while others have a say; else on whose word it goes, where anybody was asked. */
+async function mayGo(
+  stack: Stack,
+  { handover, ...commit }: Commit & { readonly handover: Outcome | undefined },
+  house: House,
+  walk: Walk,
+): Promise<Agreed | Outcome | undefined> {
+  const { rendered, plan } = commit;
+  if (house.engineOf(stack).hasBegun(stack, rendered)) return agreedBefore(stack, rendered, house);
+  const closed = gate(house.gateInput(stack));
+  if ('kind' in closed) return closed;
+  if (handover !== undefined && plan.prunes.length > 0) return handover;
+  if (plan.changes > 0) await house.assertAccount(accountOf(stack, house), walk.context.signal);
+  return agree(stack, commit, house, walk);
 }
 
 /** An operator that has just begun has not heard of its sources yet: what was good when it ended stands until it has. */
