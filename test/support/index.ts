@@ -1,3 +1,4 @@
+export { chartLogin, serveChart, type ChartServer } from './chart-server.ts';
 export { FaultProxy, type Fault } from './fault-proxy.ts';
 export { cluster, kubeconfig, testNamespace, TestCluster, until, type Found } from './cluster.ts';
 export { kubectl } from './kubectl.ts';
@@ -12,4 +13,4 @@ export { FaultPlan, requestFaults, worldFaults, type WorldFault } from './fault-
 export { GitModel, keyOfModel, modelStacks, type ModelObject } from './git-model.ts';
 export { SeededRandom } from './random.ts';
 export { Supervisor } from './supervisor.ts';
-export { PulumiProgram, type Ran } from './pulumi-program.ts';
+export { PulumiProgram, type Ran, type StateResource } from './pulumi-program.ts';
