@@ -66,7 +66,9 @@ export class OperatorRbac extends Construct {
   #stacks(): void {
     this.#clusterRole(stacksRole, [
       { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'impersonate'] },
-      { apiGroups: [''], resources: ['secrets'], verbs: look },
+      // The state of Pulumi stacks, their passphrases and outputs, are Secrets beside the Stack; a Lease locks a state.
+      { apiGroups: [''], resources: ['secrets'], verbs: manage },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update', 'delete'] },
       // Keys of those who approve by a signed commit.
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
     ]);

@@ -42,7 +42,7 @@ test('--help and the page tell the exit codes', () => {
 });
 
 test.each([
-  [['plumbline', 'sta'], ['status']],
+  [['plumbline', 'statu'], ['status']],
   [
     ['plumbline', 're'],
     ['reconcile', 'resume'],

@@ -17,13 +17,15 @@ export interface Crypter {
   readonly salt: string;
   /** As `secure:` takes it. */
   encrypt(value: string): string;
+  /** Undefined when it was encrypted with another key. */
+  decrypt(value: string): string | undefined;
 }
 
 /** The crypter of a passphrase for one stack; the salt is always the same one, so that runs share it. */
 export async function crypterFor(passphrase: string, stack: string): Promise<Crypter> {
   const salt = createHmac('sha256', passphrase).update(stack).digest().subarray(0, 8);
   const key = await derive(passphrase, salt, iterations, keyBytes, 'sha256');
-  return { salt: `v1:${salt.toString('base64')}:${encrypt(probe, key)}`, encrypt: (value) => encrypt(value, key) };
+  return crypterOf(key, `v1:${salt.toString('base64')}:${encrypt(probe, key)}`);
 }
 
 /** The crypter of an `encryptionsalt` that is there; undefined when it is of another passphrase. */
@@ -31,8 +33,14 @@ export async function openCrypter(passphrase: string, encryptionSalt: string): P
   const [, salt = '', ...rest] = encryptionSalt.split(':');
   const key = await derive(passphrase, Buffer.from(salt, 'base64'), iterations, keyBytes, 'sha256');
   if (decrypt(rest.join(':'), key) !== probe) return undefined;
-  return { salt: encryptionSalt, encrypt: (value) => encrypt(value, key) };
+  return crypterOf(key, encryptionSalt);
 }
+
+const crypterOf = (key: Buffer, salt: string): Crypter => ({
+  salt,
+  encrypt: (value) => encrypt(value, key),
+  decrypt: (value) => decrypt(value, key),
+});
 
 function encrypt(value: string, key: Buffer): string {
   const nonce = randomBytes(nonceBytes);
