@@ -4,7 +4,7 @@
  */
 import { isUnreachable } from './cluster.ts';
 import { autoname, isAutonamed, isNamed, nameIn, withAutoname } from './names.ts';
-import { bare } from './object.ts';
+import { bare, idIn } from './object.ts';
 import { isMap, isUnknown, type ValueMap } from './property.ts';
 import type { CheckFailure, CheckRequest, CheckResult } from './requests.ts';
 import { markSecrets } from './secrets.ts';
@@ -14,9 +14,20 @@ import { typeParts } from './urn.ts';
 
 export async function check(session: Session, request: CheckRequest): Promise<CheckResult> {
   const failures: CheckFailure[] = [];
-  const named = name(request, bare(request.news), failures);
+  const { inState } = session;
+  if (request.olds !== undefined) inState.set(request.urn, idIn(request.olds));
+  const named = name({ ...request, seed: seedOf(session, request) }, bare(request.news), failures);
   const placed = await place(session, named);
   return { inputs: markSecrets(placed, request.news), failures };
+}
+
+/**
+ * For the operator the name follows from the resource and the object that it had: when the state of a run is lost, the
+ * next one finds what that had made. At a desk it is random.
+ */
+function seedOf({ settings: { owner }, inState }: Session, { urn, seed }: CheckRequest): Uint8Array {
+  if (owner === undefined) return seed;
+  return Buffer.from(JSON.stringify([owner.namespace, owner.name, urn, inState.get(urn)]));
 }
 
 function name(request: CheckRequest, inputs: ValueMap, failures: CheckFailure[]): ValueMap {

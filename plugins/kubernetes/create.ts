@@ -3,9 +3,9 @@
  * unless it is one that an earlier run of the same stack made for the same resource and lost sight of.
  */
 import { ApiError, getObject, objectKey, type KubeObject, type Resource } from '#kube';
-import { failure } from '#runtime';
+import { failure, type Failure } from '#runtime';
 import { isAnnotated } from './annotations.ts';
-import { awaitReady } from './await.ts';
+import { awaitGone, awaitReady } from './await.ts';
 import { checkpoint } from './checkpoint.ts';
 import { managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
@@ -75,23 +75,42 @@ const isTaken = (error: unknown): boolean =>
 /** The object is there: ours when a run that was cut off made it, somebody else's otherwise. */
 async function takeOver(session: Session, sending: SendRequest): Promise<KubeObject> {
   const { object, resource, urn, manager } = sending;
-  const { settings, signal } = session;
+  const { settings, signal, inState, takenOver } = session;
   try {
     const { name, namespace } = object.metadata;
     const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
-    if (live === undefined || isStamped(live, settings.owner, urn)) {
-      return (await send(session, { ...sending, createOnly: false })).object;
-    }
-    throw failure('ApplyFailed', {
-      where: objectKey(object),
-      what: `the object exists already, and this resource did not make it (managers: ${managersIn(live, manager)})`,
-      remedy:
-        'take it into the stack with pulumi import, give another name, rename the resource with an alias, or set upsertExistingObjects on the provider',
-    });
+    if (live === undefined) return (await send(session, sending)).object;
+    if (!isStamped(live, settings.owner, urn)) throw taken(live, `managers: ${managersIn(live, manager)}`);
+    // The state has it, so that this is a replacement, which would delete it in the end.
+    if (inState.get(urn) === idOf(live)) throw ownName(live);
+    if (live.metadata.deletionTimestamp !== undefined) return await afterItIsGone(session, sending, live);
+    takenOver.add(live.metadata.uid ?? '');
+    return (await send(session, { ...sending, createOnly: false })).object;
   } catch (error) {
     throw refused(error, object);
   }
 }
+
+async function afterItIsGone(session: Session, sending: SendRequest, live: KubeObject): Promise<KubeObject> {
+  const { urn, object, resource } = sending;
+  await awaitGone(session, { urn, inputs: {}, object, resource, uid: live.metadata.uid, timeoutMs: undefined });
+  return (await send(session, sending)).object;
+}
+
+const taken = (live: KubeObject, who: string): Failure =>
+  failure('ApplyFailed', {
+    where: objectKey(live),
+    what: `the object exists already, and this resource did not make it (${who})`,
+    remedy:
+      'take it into the stack with pulumi import, give another name, rename the resource with an alias, or set upsertExistingObjects on the provider',
+  });
+
+const ownName = (live: KubeObject): Failure =>
+  failure('ApplyFailed', {
+    where: objectKey(live),
+    what: 'the object that is to be replaced has the name of the new one',
+    remedy: 'set the option deleteBeforeReplace, or leave the name to Pulumi',
+  });
 
 function managersIn({ metadata }: KubeObject, own: string): string {
   const names = new Set((metadata.managedFields ?? []).map(({ manager = 'unknown' }) => manager));

@@ -17,6 +17,8 @@ type Propagation = 'Background' | 'Foreground' | 'Orphan';
 
 export async function deleteResource(session: Session, request: DeleteRequest): Promise<void> {
   const object = subjectOf(request);
+  // What a create of this run took over is the new object, whatever the engine calls it.
+  if (session.takenOver.has(uidIn(request.oldOutputs) ?? '')) return;
   try {
     if (typeParts(request.type)?.patch === true) await relinquish(session, request, object);
     else await remove(session, request, object);

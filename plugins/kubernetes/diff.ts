@@ -44,7 +44,8 @@ export async function diff(session: Session, request: DiffRequest): Promise<Diff
     changes,
     changed,
     replaces,
-    deleteBeforeReplace: (anew.length > 0 || unready) && takesTheName(before, after),
+    // Said in any case: that it is replaced may be the wish of the program (replaceOnChanges).
+    deleteBeforeReplace: takesTheName(before, after),
   };
 }
 

@@ -117,6 +117,14 @@ function without(
 export const idOf = ({ metadata }: KubeObject): string =>
   metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 
+/** As {@link idOf}, of inputs; '' when they have no name. */
+export function idIn(inputs: ValueMap): string {
+  const { metadata } = bare(inputs);
+  const { name, namespace } = isMap(metadata) ? metadata : {};
+  if (typeof name !== 'string') return '';
+  return typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : name;
+}
+
 export function parseId(id: string): { readonly namespace: string | undefined; readonly name: string } {
   const slash = id.indexOf('/');
   return slash < 0 ? { namespace: undefined, name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) };

@@ -30,6 +30,8 @@ export class Provider implements AsyncDisposable {
       cluster: new Cluster(settings),
       engine: this.#engine,
       reference,
+      inState: new Map(),
+      takenOver: new Set(),
       signal: this.#cancel.signal,
     };
   }

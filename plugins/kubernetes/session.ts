@@ -9,6 +9,10 @@ export interface Session {
   readonly engine: Engine;
   /** `urn::id` of the provider, as which components make their resources; '' where the engine does not tell. */
   readonly reference: string;
+  /** Ids that the state has, by URN, as far as the engine told of them in this run. */
+  readonly inState: Map<string, string>;
+  /** Uids of objects that this run took over on behalf of a create. */
+  readonly takenOver: Set<string>;
   /** Aborted when the engine cancels the run. */
   readonly signal: AbortSignal;
 }

@@ -22,12 +22,14 @@ afterAll(() => direct[Symbol.asyncDispose]());
 const configMap = (name: string, v: string): string =>
   `new k8s.core.v1.ConfigMap('${name}', { metadata: { name: '${name}', namespace: '${namespace}', labels: { v: '${v}' } } });`;
 
+const auto = (): string => `new k8s.core.v1.ConfigMap('auto', { metadata: { namespace: '${namespace}' } });`;
+
 const live = (name: string): Promise<KubeObject | undefined> => direct.get('v1', 'ConfigMap', name, namespace);
 
 const up = (): Promise<Ran> => program.run(['up', '--yes', '--skip-preview', '--stack', 'dev'], environment);
 
 test('objects carry the labels by which the operator watches, and the state does not', async () => {
-  await program.write(configMap('marked', '1'));
+  await program.write(configMap('marked', '1') + auto());
   await program.up(environment);
   const made = await live('marked');
   expect(made?.metadata).toMatchObject({
@@ -40,16 +42,27 @@ test('objects carry the labels by which the operator watches, and the state does
   expect(kept?.outputs?.['metadata']).toMatchObject({ labels: { v: '1' } });
   expect(JSON.stringify(kept)).not.toContain('plumbline.dev');
   const refreshed = await program.succeed(['refresh', '--yes', '--stack', 'dev', '--expect-no-changes'], environment);
-  expect(refreshed).toMatch(/2 unchanged/);
+  expect(refreshed).toMatch(/3 unchanged/);
 });
 
-test('an up whose state was lost takes over what it had made, changes included', async () => {
+test('an up whose state was lost takes over what it had made, names that it gave and changes included', async () => {
   const { uid } = (await live('marked'))?.metadata ?? {};
+  const made = async (): Promise<(string | undefined)[]> =>
+    (await direct.objectsOf(namespace, 'infra')).map(({ object }) => object.metadata.uid).sort();
+  const before = await made();
   await rm(join(program.folder, 'state', '.pulumi'), { recursive: true });
   await program.succeed(['stack', 'init', 'dev']);
-  await program.write(configMap('marked', '2'));
+  await program.write(configMap('marked', '2') + auto());
   await program.up(environment);
   expect((await live('marked'))?.metadata).toMatchObject({ uid, labels: { v: '2' } });
+  expect(await made()).toEqual(before);
+});
+
+test('what the engine replaces on demand is changed in place where the name is taken, and not deleted afterwards', async () => {
+  const urn = 'urn:pulumi:dev::shop::kubernetes:core/v1:ConfigMap::marked';
+  await program.succeed(['up', '--yes', '--skip-preview', '--stack', 'dev', '--replace', urn], environment);
+  expect(await live('marked')).toBeDefined();
+  expect((await program.state()).get('marked')).toMatchObject({ id: `${namespace}/marked` });
 });
 
 test('what another stack, another resource or a person made is left alone, and its managers are named', async () => {
