@@ -5,8 +5,9 @@
 import { ApiError, getObject, objectKey, type KubeObject, type Resource } from '#kube';
 import { failure, type Failure } from '#runtime';
 import { isAnnotated } from './annotations.ts';
-import { awaitGone, awaitReady } from './await.ts';
+import { awaitReady } from './await.ts';
 import { checkpoint } from './checkpoint.ts';
+import { awaitGone } from './gone.ts';
 import { managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, idOf, isStamped } from './object.ts';
