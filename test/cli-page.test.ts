@@ -45,7 +45,7 @@ test.each([
   [['plumbline', 'statu'], ['status']],
   [
     ['plumbline', 're'],
-    ['reconcile', 'resume'],
+    ['reject', 'reconcile', 'resume'],
   ],
   [['plumbline', 'diff', '--re'], ['--revision']],
   [['plumbline', 'reconcile', 'app', '--with'], ['--with-source']],

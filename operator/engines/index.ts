@@ -5,6 +5,7 @@ export {
   holdTo,
   proposeObjects,
   type Findings,
+  type ObjectsContext,
   type ProposeContext,
   type Proposed,
   type Proposing,

@@ -7,9 +7,7 @@ import { asFailure, failure, mapBounded, type Failure } from '#runtime';
 import type { Plan, PlannedObject, ProposedAction, ProposedChange, RenderedObject, Revision } from '#values';
 import { liveOf, placeOf, tryObject, type Trial, type TrialContext } from './trial.ts';
 
-export interface ProposeContext extends TrialContext {
-  readonly of: Stack;
-  readonly revision: Revision;
+export interface ObjectsContext extends TrialContext {
   /** What the watches show; nothing where there are none. */
   readonly observed: { get(key: ObjectKey): Observed | undefined };
   /** Requests in flight at once. */
@@ -20,6 +18,11 @@ export interface ProposeContext extends TrialContext {
   readonly final: boolean;
   /** Called after each object. */
   readonly onObject?: () => void;
+}
+
+export interface ProposeContext extends ObjectsContext {
+  readonly of: Stack;
+  readonly revision: Revision;
 }
 
 interface Finding extends Proof {
@@ -44,7 +47,7 @@ export interface Proposed {
 export type Proposing =
   (Proposed & { readonly done: true }) | { readonly done: false; readonly reason: string; readonly message: string };
 
-export async function proposeObjects(plan: Plan, context: ProposeContext): Promise<Proposed> {
+export async function proposeObjects(plan: Plan, context: ObjectsContext): Promise<Proposed> {
   const due = [
     ...plan.waves.flatMap(({ objects }) => objects.filter(({ action }) => action === 'apply')),
     ...plan.prunes,
@@ -63,7 +66,7 @@ export async function proposeObjects(plan: Plan, context: ProposeContext): Promi
   return { changes, findings };
 }
 
-function reusable({ key, rendered }: PlannedObject, { known, observed, final }: ProposeContext): Finding | undefined {
+function reusable({ key, rendered }: PlannedObject, { known, observed, final }: ObjectsContext): Finding | undefined {
   const finding = known.get(key);
   const seen = observed.get(key)?.resourceVersion;
   // What was refused may be accepted now: a policy or a quota changed, a webhook came back.
@@ -74,7 +77,7 @@ function reusable({ key, rendered }: PlannedObject, { known, observed, final }: 
 
 const actions = { created: 'create', configured: 'update', adopted: 'adopt', recreated: 'replace' } as const;
 
-async function find(planned: PlannedObject, context: ProposeContext): Promise<Finding> {
+async function find(planned: PlannedObject, context: ObjectsContext): Promise<Finding> {
   const { key, rendered } = planned;
   const seen = context.observed.get(key)?.resourceVersion;
   if (rendered === undefined || planned.action !== 'apply')
@@ -116,7 +119,7 @@ const shown = (fields: Trial['fields']): ProposedChange['fields'] =>
   fields.map(({ path, from, to }) => ({ path, from: showValue(from), to: showValue(to) }));
 
 /** Of an object that left Git: it is deleted, or let go of. */
-async function findGone(planned: PlannedObject, context: ProposeContext): Promise<Proof & { change?: ProposedChange }> {
+async function findGone(planned: PlannedObject, context: ObjectsContext): Promise<Proof & { change?: ProposedChange }> {
   const { key, action: planning, why } = planned;
   const action: ProposedAction = planning === 'prune' ? 'delete' : 'forget';
   const live: KubeObject | undefined = await liveOf(key, context);
@@ -133,7 +136,7 @@ async function findGone(planned: PlannedObject, context: ProposeContext): Promis
 }
 
 /** Holds an apply to what was approved: each object that is proven again must still come to one of these identities. */
-export function holdTo(approved: ReadonlySet<string>, { findings }: Proposed, context: ProposeContext): Held {
+export function holdTo(approved: ReadonlySet<string>, { findings }: Proposed, context: ObjectsContext): Held {
   return {
     // What was refused is not known well enough to be sent.
     proofOf: (key) => (findings.get(key)?.refusal === undefined ? findings.get(key) : undefined),

@@ -1,7 +1,19 @@
 /** Plans of manifests: what would change is written down, agreed to by people whom the API server knows, and nothing else is applied. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { configMap, kubectl, Platform, startTestOperator, until, type TestOperator } from '#testing';
-import { bind, installApprovals, kubectlAs, planIn, plansOf, say } from '../support/approvers.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  configMap,
+  kubeconfig,
+  kubectl,
+  Platform,
+  plumbline,
+  startTestOperator,
+  until,
+  type TestOperator,
+} from '#testing';
+import { bind, installApprovals, kubeconfigOf, kubectlAs, planIn, plansOf, say } from '../support/approvers.ts';
 
 let operator: TestOperator;
 beforeAll(async () => {
@@ -134,4 +146,57 @@ test('an unrelated commit keeps the approval; content, spec and live state that 
   expect(last.spec.changes[0]?.refused).toContain('other managers own fields that Git sets: data.value (kubectl-edit)');
   await say(platform, { plan: last, as: 'alice', verdict: 'reject' });
   expect(await platform.fails('app', 'PlanRejected')).toContain('was rejected by alice (Approval');
+});
+
+test('only what deletes or replaces asks; a preview tells the same plan before it is merged, and the command line approves it', async () => {
+  await using platform = await asking('{mode: onDestructive}');
+  const { namespace, git } = platform;
+  const added = await platform.commit({ 'app/b.yaml': configMap('b') });
+  await platform.applied('app', added);
+  expect((await planIn(platform, 'Applied')).status?.message).toBe('the cluster is as the plan says');
+  await git.repository.commit({ 'app/b.yaml': null, 'app/a.yaml': configMap('a', '2') }, 'Remove b');
+  const path = ['--path', git.repository.folder];
+  const preview = await plumbline('preview', `${namespace}/app`, ...path);
+  expect(preview).toMatchObject({ code: 1, error: '' });
+  await platform.reconcile();
+  expect(await waitsFor(platform)).toContain('(1 updated, 1 deleted) waits for an approval');
+  const plan = await planIn(platform, 'AwaitingApproval');
+  const lines = (text: string): string[] => text.split('\n').filter((line) => !/^ +note +(?!plan)/.test(line));
+  const shown = await plumbline('plan', 'show', `${namespace}/app`);
+  expect(lines(preview.out)).toEqual(lines(shown.out));
+  expect(shown.out).toContain(`plan ${plan.spec.digest}: 1 updated, 1 deleted`);
+  expect(shown.out).toContain(`prune     ConfigMap/${namespace}/b  not in Git any more`);
+  expect((await plumbline('plans', `${namespace}/app`)).code).toBe(1);
+
+  // What the operator's own user says counts for nothing; in a test that is the administrator.
+  await plumbline('approve', `${namespace}/app`);
+  const carol = await mkdtemp(join(tmpdir(), 'plumbline-carol-'));
+  const file = join(carol, 'kubeconfig');
+  await writeFile(file, await kubeconfigOf(platform, 'carol'));
+  const user = `system:serviceaccount:${namespace}:carol`;
+  expect((await plumbline('approve', `${namespace}/app`, '--kubeconfig', file)).error).toContain('is forbidden');
+  await bind(platform, 'plumbline-approver', user);
+  const wrong = await plumbline(
+    'approve',
+    `${namespace}/${plan.metadata.name}`,
+    '--digest',
+    'abc',
+    '--kubeconfig',
+    file,
+  );
+  expect(wrong.error).toContain(`plan ${plan.metadata.name} is another one`);
+  // The operator is away when it is approved.
+  await operator.kill();
+  const said = await plumbline('approve', `${namespace}/app`, '--kubeconfig', file);
+  expect(said).toMatchObject({ code: 0, error: '' });
+  await rm(carol, { recursive: true });
+  expect(await platform.configMap('b')).toBeDefined();
+  await operator.start();
+  await until('b is gone', async () => ((await platform.configMap('b')) === undefined ? true : undefined));
+  const change = await until('the change is recorded', async () =>
+    (await platform.changes('app')).find((one) => one.pruned === 1),
+  );
+  expect(change.plan?.approvals).toEqual([expect.objectContaining({ user, by: 'Approval' })]);
+  const late = await plumbline('approve', `${namespace}/${plan.metadata.name}`, '--kubeconfig', kubeconfig);
+  expect(late.error).toContain('is Applied');
 });

@@ -15,7 +15,7 @@ import type { Whole } from './whole.ts';
 export type DiffAction = 'create' | 'change' | 'adopt' | 'recreate' | 'drift' | 'prune' | 'release';
 
 export interface ObjectDiff {
-  readonly key: ObjectKey;
+  readonly key: string;
   readonly action: DiffAction;
   /** `file:line`; of what is pruned, nothing is left in Git. */
   readonly where?: string;
