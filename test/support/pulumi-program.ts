@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { placePlugins } from '#plugins';
 import { runProgram, systemClock } from '#runtime';
-import { removeAtEnd, toolPaths } from '#toolchain';
+import { cacheFolder, removeAtEnd, toolPaths } from '#toolchain';
 
 export interface Ran {
   readonly code: number | undefined;
@@ -38,22 +38,33 @@ export class PulumiProgram {
       PULUMI_CONFIG_PASSPHRASE: 'passphrase',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       PLUMBLINE_NODE: process.execPath,
+      // Compiled packages and tools are shared by all programs.
+      PLUMBLINE_CACHE: cacheFolder(),
       ...environment,
     };
   }
 
   /** With a stack `dev`. `kubeconfig` is the content of one. */
   static async create(kubeconfig: string, project = 'shop'): Promise<PulumiProgram> {
-    const { pulumi } = await toolPaths(['pulumi']);
     const folder = await mkdtemp(join(tmpdir(), 'plumbline-program-'));
     removeAtEnd(folder);
-    await Promise.all([mkdir(join(folder, 'state')), placePlugins(join(folder, 'home', 'plugins'))]);
     await writeFile(join(folder, 'Pulumi.yaml'), `name: ${project}\nruntime: nodejs\nmain: index.ts\n`);
     await writeFile(join(folder, 'package.json'), '{ "name": "program", "type": "module" }\n');
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+    return PulumiProgram.at(folder, kubeconfig);
+  }
+
+  /** A program that is there already; state and plugins are put beside it. */
+  static async at(
+    folder: string,
+    kubeconfig: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<PulumiProgram> {
+    const { pulumi } = await toolPaths(['pulumi']);
     const file = join(folder, 'kubeconfig');
+    await Promise.all([mkdir(join(folder, 'state')), placePlugins(join(folder, 'home', 'plugins'))]);
     await writeFile(file, kubeconfig);
-    const program = new PulumiProgram(folder, pulumi, { KUBECONFIG: file });
+    const program = new PulumiProgram(folder, pulumi, { KUBECONFIG: file, ...environment });
     await program.run(['stack', 'init', 'dev']);
     return program;
   }
