@@ -95,7 +95,7 @@ const pair = (text: string): [string, string] => [text.slice(0, text.indexOf('='
 /** What `pulumi new` would propose. */
 async function templateDefaults(folder: string): Promise<[string, string][]> {
   const { template } = load(await readFile(join(folder, 'Pulumi.yaml'), 'utf8')) as {
-    readonly template?: { readonly config?: Readonly<Record<string, { readonly default?: unknown }>> } | null;
+    readonly template?: { readonly config?: Readonly<Record<string, { readonly default?: string | number | boolean }>> } | null;
   };
   return Object.entries(template?.config ?? {}).flatMap(([key, { default: value }]) =>
     value === undefined ? [] : [[key, String(value)]],
