@@ -60,7 +60,7 @@ export class Stage implements AsyncDisposable {
 
   /** The controllers make accounts and roles of their own when they start. */
   async #settled(): Promise<void> {
-    for (let before = -1, now = 0; now !== before; ) {
+    for (let before = -1, now = 0; now !== before;) {
       before = now;
       await sleep(2000);
       now = (await this.objects()).size;

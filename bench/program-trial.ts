@@ -95,7 +95,9 @@ const pair = (text: string): [string, string] => [text.slice(0, text.indexOf('='
 /** What `pulumi new` would propose. */
 async function templateDefaults(folder: string): Promise<[string, string][]> {
   const { template } = load(await readFile(join(folder, 'Pulumi.yaml'), 'utf8')) as {
-    readonly template?: { readonly config?: Readonly<Record<string, { readonly default?: string | number | boolean }>> } | null;
+    readonly template?: {
+      readonly config?: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
+    } | null;
   };
   return Object.entries(template?.config ?? {}).flatMap(([key, { default: value }]) =>
     value === undefined ? [] : [[key, String(value)]],
@@ -109,11 +111,17 @@ async function run(program: PulumiProgram, step: StepName): Promise<StepResult> 
   return { step, seconds, failed: code === 0 ? undefined : errorsIn(said) };
 }
 
-/** The lines that name what is wrong. */
+/** The lines that name what is wrong; where one ends in a colon, the next says it. */
 function errorsIn(said: string): string {
-  const lines = said.split('\n').map((line) => line.trim());
-  const errors = lines.filter((line) => line.startsWith('error:'));
-  return [...new Set(errors.length > 0 ? errors : lines.filter((line) => line !== '').slice(-3))].join('\n');
+  const lines = said
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const errors = lines.flatMap((line, index) => {
+    if (!line.startsWith('error:')) return [];
+    return [line.endsWith(':') ? `${line} ${lines[index + 1] ?? ''}` : line];
+  });
+  return [...new Set(errors.length > 0 ? errors : lines.slice(-3))].join('\n');
 }
 
 async function leftovers(stage: Stage, before: ReadonlySet<string>): Promise<string[]> {
