@@ -1,7 +1,7 @@
 /** `npm run build [folder]`: the operator and the command line as one folder (build/) that runs wherever it is copied, on Node 24 alone. */
 import { chmod, cp, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import packageJson from './package.json' with { type: 'json' };
 
 const folder = process.argv[2] ?? 'build';
@@ -25,6 +25,23 @@ await build({
   outdir: folder,
   external: ['@pulumi/*', 'cdk8s', 'cdk8s-plus-27', 'constructs'],
 });
+
+// The process of a run of Pulumi, which the operator never loads into its own; and what is put before each program.
+// Of @pulumi/pulumi it uses the part that starts the command: no function is sent elsewhere, so no compiler is needed.
+const run = 'operator/engines/pulumi/run';
+const withoutCompiler: Plugin = {
+  name: 'without-compiler',
+  setup: (loading) => loading.onLoad({ filter: /typescript-shim\.js$/ }, () => ({ contents: 'module.exports = {};' })),
+};
+await build({
+  ...common,
+  splitting: false,
+  entryPoints: { 'pulumi-run': join(run, 'child.ts') },
+  outdir: folder,
+  banner: { js: `${common.banner?.['js']}\nconst __dirname = import.meta.dirname;` },
+  plugins: [withoutCompiler],
+});
+await cp(join(run, 'preload.cjs'), join(folder, 'preload.cjs'));
 
 // The plugins carry the protocol of the engine along; a program brings its own @pulumi/pulumi.
 const plugins = ['language-nodejs/pulumi-language-nodejs', 'kubernetes/pulumi-resource-kubernetes'];

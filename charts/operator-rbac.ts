@@ -69,6 +69,8 @@ export class OperatorRbac extends Construct {
       // The state of Pulumi stacks, their passphrases and outputs, are Secrets beside the Stack; a Lease locks a state.
       { apiGroups: [''], resources: ['secrets'], verbs: manage },
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update', 'delete'] },
+      // A Pulumi program gets a token of its stack's account, for as long as it runs: it cannot impersonate.
+      { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
       // Keys of those who approve by a signed commit.
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
     ]);

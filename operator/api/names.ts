@@ -21,6 +21,8 @@ export const annotations = {
   apply: 'plumbline.dev/apply',
   /** On objects: `allow` deletes and creates on a change of an immutable field. */
   recreate: 'plumbline.dev/recreate',
+  /** On objects of Pulumi programs: the resource that they are. */
+  urn: 'plumbline.dev/urn',
   /** On objects: whole number, smaller ones first. */
   wave: 'plumbline.dev/wave',
   /** On sources and stacks: any new value reconciles now. */

@@ -76,6 +76,7 @@ const rights: readonly { readonly of: Account; readonly may: readonly string[]; 
         'update secrets in plumbline-system',
         'delete secrets in plumbline-system',
         'update leases.coordination.k8s.io in plumbline-system',
+        'create serviceaccounts/token in plumbline-system',
         'create changes.plumbline.dev in backend',
       ],
       mayNot: [
@@ -89,7 +90,8 @@ const rights: readonly { readonly of: Account; readonly may: readonly string[]; 
         'get pods/log in backend',
         'create pods in plumbline-system',
         'patch deployments.apps in backend',
-        'create serviceaccounts/token in plumbline-system',
+        'create serviceaccounts/token in kube-system',
+        'create serviceaccounts/token in backend',
         'impersonate serviceaccounts in kube-system',
         'impersonate serviceaccounts in backend',
         'impersonate users',

@@ -14,3 +14,4 @@ export { GitModel, keyOfModel, modelStacks, type ModelObject } from './git-model
 export { SeededRandom } from './random.ts';
 export { Supervisor } from './supervisor.ts';
 export { PulumiProgram, type Ran, type StateResource } from './pulumi-program.ts';
+export { PulumiRuns, type Changes } from './pulumi-runs.ts';

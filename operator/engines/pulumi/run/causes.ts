@@ -5,6 +5,7 @@
 import type { FailureParts } from '#runtime';
 import type { Reason } from '#api';
 import type { Diagnostic } from '../values.ts';
+import { nameOf } from './repair.ts';
 
 export interface Cause {
   readonly reason: Reason;
@@ -41,7 +42,7 @@ const ofProgram: readonly Pattern[] = [
     }),
   },
   {
-    pattern: /JavaScript heap out of memory|exit code: 134\b/,
+    pattern: /out of memory|exit code: 134\b/,
     cause: (_, context) => memoryExceeded(context),
   },
   {
@@ -180,12 +181,6 @@ function failedResources(errors: readonly Diagnostic[]): Cause | undefined {
   const rest = more > 0 ? ` (and ${more} more)` : '';
   return { reason: 'UpdateFailed', parts: { where: nameOf(first.urn), what: `${tidy(first.message)}${rest}` } };
 }
-
-/** `kubernetes:apps/v1:Deployment web` */
-const nameOf = (urn: string): string => {
-  const [type = '', name = ''] = urn.split('::').slice(2);
-  return `${type.slice(type.lastIndexOf('$') + 1)} ${name}`;
-};
 
 const longest = 1000;
 const tidy = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, longest);

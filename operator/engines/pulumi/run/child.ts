@@ -14,6 +14,7 @@ import { version } from '@pulumi/pulumi/version.js';
 import { parse, type SemVer } from 'semver';
 import { EngineEvents } from './engine-events.ts';
 import { masking } from './mask.ts';
+import { repaired, tellOf, type Deployment, type Finding } from './repair.ts';
 import type { FromChild, Job, ToChild } from './messages.ts';
 
 /** Of what the command itself printed; its last words say most. */
@@ -21,8 +22,11 @@ const saidLength = 4000;
 
 const cancelling = new AbortController();
 
+const findings = Promise.withResolvers<readonly Finding[]>();
+
 process.on('message', (message: ToChild) => {
   if (message.kind === 'cancel') cancelling.abort();
+  else if (message.kind === 'findings') findings.resolve(message.findings);
   else void work(message.job);
 });
 // The operator has died, and nobody keeps the state any more: as if the machine had been switched off.
@@ -46,6 +50,7 @@ async function work(job: Job): Promise<void> {
   };
   try {
     const stack = await openStack(job);
+    await repair(stack, job, (event) => events.add(event));
     await operate(stack, job, (event) => events.add(event));
     end(0, '', job.operation === 'up' ? await outputsOf(stack, events.outputs) : {});
   } catch (error) {
@@ -75,9 +80,43 @@ async function openStack(job: Job): Promise<Stack> {
   return stack;
 }
 
+/** What an earlier run left half done is put in order before anything else; a preview changes nothing, not even the state. */
+async function repair(stack: Stack, job: Job, onEvent: (event: EngineEvent) => void): Promise<void> {
+  if (job.exists === false || job.pending === false || job.operation === 'preview') return;
+  const exported = await stack.exportStack();
+  const deployment = exported.deployment as Deployment;
+  const { pending_operations: pending = [], resources = [] } = deployment;
+  if (pending.length === 0) return;
+  const unfinished = pending
+    .filter(({ type }) => type === 'creating')
+    .map(({ resource: { urn, inputs } }) => {
+      const ids = resources.flatMap((resource) => (resource.urn === urn && resource.id ? [resource.id] : []));
+      return { urn, inputs: identityOnly(inputs), ids };
+    });
+  tell({ kind: 'unfinished', unfinished });
+  const found = await findings.promise;
+  const { deployment: repairedDeployment, stale } = repaired(deployment, found);
+  await stack.importStack({ ...exported, deployment: repairedDeployment });
+  for (const operation of pending) {
+    const diagnostic = { severity: 'warning', urn: operation.resource.urn, message: tellOf(operation, found) } as const;
+    tell({ kind: 'event', event: { kind: 'diagnostic', diagnostic } });
+  }
+  const { configFile } = job;
+  if (stale.length > 0)
+    await stack.refresh({ ...quiet, configFile, onEvent, signal: cancelling.signal, target: [...stale] });
+}
+
+/** The rest may hold secrets, which need not go from one process to another. */
+function identityOnly(inputs: unknown): unknown {
+  const { apiVersion, kind, metadata } = (inputs ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, namespace } = (metadata ?? {}) as Readonly<Record<string, unknown>>;
+  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+}
+
+const quiet = { color: 'never', suppressProgress: true, suppressOutputs: true } as const;
+
 async function operate(stack: Stack, job: Job, onEvent: (event: EngineEvent) => void): Promise<void> {
   const { options: chosen, configFile } = job;
-  const quiet = { color: 'never', suppressProgress: true, suppressOutputs: true } as const;
   const options = { ...chosen, ...quiet, configFile, onEvent, signal: cancelling.signal };
   switch (job.operation) {
     case 'preview':

@@ -11,7 +11,7 @@ interface Reach {
 }
 
 /** Loaded before the program; it lies beside this file, in the bundle too. */
-const preload = fileURLToPath(new URL('./preload.cjs', import.meta.url));
+export const preload = fileURLToPath(new URL('./preload.cjs', import.meta.url));
 
 /** Would widen what the program may reach, or load code before the limits hold. */
 const refused =

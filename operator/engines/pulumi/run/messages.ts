@@ -1,4 +1,6 @@
 /** What the operator and the process of one run tell each other, over the channel that Node gives a child. */
+import type { Finding } from './repair.ts';
+import type { Unfinished } from './pending.ts';
 import type { ConfigValue, Operation, RunEvent, RunReport } from '../values.ts';
 
 /** What the run's process needs to know; all paths are absolute. */
@@ -9,6 +11,8 @@ export interface Job {
   readonly pulumiStack: string;
   /** Whether the stack is there; undefined when it must be looked for. It is created when it is not. */
   readonly exists: boolean | undefined;
+  /** False when no operation is known to have been cut off; undefined when the state must be asked. */
+  readonly pending: boolean | undefined;
   readonly secretsProvider: string;
   /** The file with the config of the stack. */
   readonly configFile: string;
@@ -41,10 +45,15 @@ export interface JobResult extends Pick<RunReport, 'unchanged' | 'outputs'> {
   readonly said: string;
 }
 
-export type ToChild = { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'cancel' };
+export type ToChild =
+  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
 
 export type FromChild =
   | { readonly kind: 'event'; readonly event: RunEvent }
+  /** What an earlier run was making; the operator looks for it in the cluster, and answers with findings. */
+  | { readonly kind: 'unfinished'; readonly unfinished: readonly Unfinished[] }
   /** The program prints without end. */
   | { readonly kind: 'flood' }
   | { readonly kind: 'ended'; readonly result: JobResult };

@@ -1,6 +1,7 @@
 /** The processes of a run, as /proc tells of them: what they take, and that none is left. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '#runtime';
+import { preload } from './confinement.ts';
 
 interface Process {
   readonly pid: number;
@@ -44,13 +45,12 @@ function ofSession(session: number): Process[] {
   return allProcesses().filter((one) => one.session === session && !one.isZombie);
 }
 
-/** The program of a run: what the language host has started, without the host and the engine. */
+/** The program of a run, and what it has started: not the host that starts it, nor the engine. */
 function programOf(session: number): Process[] {
   const members = ofSession(session);
-  let parents = members
-    .filter(({ pid }) => readProc(pid, 'cmdline')?.includes('pulumi-language-nodejs') === true)
-    .map(({ pid }) => pid);
-  const inside = new Set<Process>();
+  const programs = members.filter(({ pid }) => readProc(pid, 'cmdline')?.includes(preload) === true);
+  let parents = programs.map(({ pid }) => pid);
+  const inside = new Set(programs);
   while (parents.length > 0) {
     const children = members.filter((one) => parents.includes(one.parent) && !inside.has(one));
     for (const child of children) inside.add(child);

@@ -23,8 +23,15 @@ interface Where {
   readonly path: string;
 }
 
+interface Named {
+  /** Name that the project must have. */
+  readonly project: string | undefined;
+  /** `dev`, `project/dev`, `organization/project/dev` */
+  readonly pulumiStack: string;
+}
+
 /** @throws Failure ProjectInvalid */
-export async function readProject({ folder, path }: Where, wanted: string | undefined): Promise<Project> {
+export async function readProject({ folder, path }: Where, { project, pulumiStack }: Named): Promise<Project> {
   const [file, text] = (await firstOf(folder, names)) ?? [];
   if (file === undefined || text === undefined) {
     throw failure('ProjectInvalid', {
@@ -38,8 +45,13 @@ export async function readProject({ folder, path }: Where, wanted: string | unde
   const { name } = settings;
   if (typeof name !== 'string' || name === '')
     throw failure('ProjectInvalid', { where, what: 'it has no name', remedy: 'write `name: <project>`' });
-  if (wanted !== undefined && name !== wanted) {
-    const remedy = 'correct spec.pulumi.project or the file';
+  const ofStack = pulumiStack.split('/').length === 3 ? pulumiStack.split('/')[1] : undefined;
+  for (const [wanted, field] of [
+    [project, 'project'],
+    [ofStack, 'stack'],
+  ] as const) {
+    if (wanted === undefined || name === wanted) continue;
+    const remedy = `correct spec.pulumi.${field} or the file`;
     throw failure('ProjectInvalid', { where, what: 'another project', expected: wanted, found: name, remedy });
   }
   assertRuntime(settings, where);

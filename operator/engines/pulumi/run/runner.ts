@@ -1,9 +1,7 @@
 /** One run of the Pulumi engine after another: makes the folder, lends the identity, starts the process, watches over it, cleans up. */
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { ClusterConfig, Transport } from '#kube';
-import { Failure, failure, type Clock } from '#runtime';
+import type { ClusterConfig, Discovery, Transport } from '#kube';
+import { Failure, failure, mapBounded, type Clock } from '#runtime';
 import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
@@ -11,9 +9,13 @@ import { causeOf } from './causes.ts';
 import { nodeArguments } from './confinement.ts';
 import { environmentOf, type Programs } from './environment.ts';
 import type { Job, JobOptions } from './messages.ts';
+import { lookFor, type Looking, type Unfinished } from './pending.ts';
 import { readProject, readStackFile, runtimeOptions, writeProject, type Project } from './project.ts';
+import type { Finding } from './repair.ts';
+import { Plugins } from './plugins.ts';
 import { RunFailed } from './run-failed.ts';
 import { makeScratch, writePrivate, type Scratch } from './scratch.ts';
+import { standingOf, type Standing } from './standing.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
 import { supervise, type Supervised } from './supervision.ts';
 
@@ -21,6 +23,7 @@ export interface RunnerOptions {
   /** For the folders of runs, plugins and the cache of dependencies. */
   readonly folder: string;
   readonly transport: Transport;
+  readonly discovery: Discovery;
   readonly cluster: ClusterConfig;
   readonly clock: Clock;
   readonly programs: Programs;
@@ -30,18 +33,24 @@ export interface RunnerOptions {
 type RunOptions = Parameters<Runner['run']>[1];
 
 export function createRunner(options: RunnerOptions): Runner {
-  return { run: (request, runOptions) => run(options, request, runOptions) };
+  const plugins = new Plugins(join(options.folder, 'plugins'));
+  return { run: (request, runOptions) => run({ ...options, plugins }, request, runOptions) };
 }
 
-async function run(options: RunnerOptions, request: RunRequest, runOptions: RunOptions): Promise<RunReport> {
+interface Running extends RunnerOptions {
+  readonly plugins: Plugins;
+}
+
+async function run(options: Running, request: RunRequest, runOptions: RunOptions): Promise<RunReport> {
   const { signal } = runOptions;
   const { clock, folder } = options;
   const started = clock.now();
   signal.throwIfAborted();
   const where = { folder: join(request.folder, request.path), path: request.path };
-  const project = await readProject(where, request.project);
-  const plugins = join(folder, 'plugins');
-  await mkdir(plugins, { recursive: true });
+  const project = await readProject(where, request);
+  const standing = await standingOf(request.backend.url, project.name, request.pulumiStack);
+  await options.plugins.place(standing.providers);
+  const plugins = options.plugins.folder;
   await using scratch = await makeScratch({ folder: join(folder, 'runs'), source: request.folder, plugins });
   const [identity, modules] = await Promise.all([
     lendIdentity({ ...options, account: request.account, ms: lifetimeMs(request), signal }),
@@ -50,7 +59,7 @@ async function run(options: RunnerOptions, request: RunRequest, runOptions: RunO
     }),
   ]);
   await using _inUse = modules;
-  const prepared = await prepare(request, { project, scratch, identity, modules });
+  const prepared = await prepare(request, { project, standing, scratch, identity, modules });
   const result = await supervise(prepared, {
     ...request.limits,
     clock,
@@ -58,6 +67,7 @@ async function run(options: RunnerOptions, request: RunRequest, runOptions: RunO
     onEvent: (event) => runOptions.onEvent(event),
     cwd: scratch.folder,
     mark: scratch.id,
+    look: (unfinished) => lookForAll(unfinished, { ...options, as: request.account, stack: request.stack, signal }),
     env: environmentOf(request, options.programs, scratch),
     path: request.path,
   });
@@ -66,18 +76,24 @@ async function run(options: RunnerOptions, request: RunRequest, runOptions: RunO
   throw failed(result, request, report);
 }
 
+const lookForAll = (unfinished: readonly Unfinished[], looking: Looking): Promise<Finding[]> =>
+  mapBounded(unfinished, looksAtOnce, (one) => lookFor(one, looking));
+
+const looksAtOnce = 8;
+
 /** The token outlives the run, also one that is slow to stop. */
 const lifetimeMs = ({ limits }: RunRequest): number => limits.timeoutMs + limits.graceMs;
 
 interface Parts {
   readonly project: Project;
+  readonly standing: Standing;
   readonly scratch: Scratch;
   readonly identity: Identity;
   readonly modules: Modules;
 }
 
 /** Writes what the run reads, and says what is to be done. */
-async function prepare(request: RunRequest, { project, scratch, identity, modules }: Parts): Promise<Job> {
+async function prepare(request: RunRequest, { project, standing, scratch, identity, modules }: Parts): Promise<Job> {
   const { backend, pulumiStack, stack, path, config } = request;
   const workFolder = join(scratch.tree, path);
   const passphrase = backend.environment[passphraseVariable];
@@ -99,7 +115,8 @@ async function prepare(request: RunRequest, { project, scratch, identity, module
     operation: request.operation,
     workFolder,
     pulumiStack,
-    exists: await stackExists(backend.url, project.name, pulumiStack),
+    exists: standing.exists,
+    pending: standing.pending,
     secretsProvider: backend.secretsProvider,
     configFile: scratch.config,
     secretConfig: left,
@@ -134,15 +151,6 @@ function secretsOf(
     ...secretEnvironment.flatMap((name) => environment[name] ?? []),
     token,
   ];
-}
-
-/** A backend in a folder shows at once whether the stack is there; of others, the command is asked. */
-async function stackExists(url: string, project: string, pulumiStack: string): Promise<boolean | undefined> {
-  if (!url.startsWith('file://')) return undefined;
-  const folder = join(fileURLToPath(url), '.pulumi', 'stacks', project);
-  const name = pulumiStack.split('/').at(-1) ?? '';
-  const found = await readdir(folder).catch(() => []);
-  return found.some((file) => file.startsWith(`${name}.json`) && !file.endsWith('.bak') && !file.endsWith('.attrs'));
 }
 
 function failed(result: Supervised, request: RunRequest, report: RunReport): unknown {

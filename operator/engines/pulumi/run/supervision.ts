@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { failure, type Clock, type Failure } from '#runtime';
 import type { Diagnostic, RunEvent, RunLimits, RunReport, Step } from '../values.ts';
 import { memoryExceeded } from './causes.ts';
+import type { Unfinished } from './pending.ts';
+import type { Finding } from './repair.ts';
 import type { FromChild, Job, JobResult, ToChild } from './messages.ts';
 import { endAll, endProgram, programBytes } from './processes.ts';
 
@@ -11,6 +13,8 @@ export interface Supervision extends RunLimits {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   onEvent(event: RunEvent): void;
+  /** What became of that which an earlier run was making. */
+  look(unfinished: readonly Unfinished[]): Promise<readonly Finding[]>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** A value in the environment of every process of the run, and of no other. */
@@ -84,6 +88,7 @@ class Running implements Disposable {
     child.on('message', (message: FromChild) => {
       if (message.kind === 'event') this.#add(message.event);
       else if (message.kind === 'flood') this.#endProgram(flooded(this.#supervision.path));
+      else if (message.kind === 'unfinished') void this.#answer(message.unfinished);
       else ended.resolve(message.result);
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -104,10 +109,9 @@ class Running implements Disposable {
   stop(reason: unknown): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
-    const { clock, graceMs, mark } = this.#supervision;
+    const { clock, graceMs } = this.#supervision;
     this.#send({ kind: 'cancel' });
-    const { pid } = this.#child;
-    if (pid !== undefined) this.#cancels.push(clock.after(graceMs, () => void endAll(pid, mark, clock)));
+    this.#cancels.push(clock.after(graceMs, () => this.#kill()));
   }
 
   [Symbol.dispose](): void {
@@ -123,6 +127,22 @@ class Running implements Disposable {
     if (event.kind === 'step' && event.at === 'done') this.#steps.push(event.step);
     if (event.kind === 'diagnostic') this.#diagnostics.push(event.diagnostic);
     this.#supervision.onEvent(event);
+  }
+
+  async #answer(unfinished: readonly Unfinished[]): Promise<void> {
+    try {
+      this.#send({ kind: 'findings', findings: await this.#supervision.look(unfinished) });
+    } catch (error) {
+      // Nothing is repaired by guessing.
+      this.stop(error);
+      this.#kill();
+    }
+  }
+
+  #kill(): void {
+    const { clock, mark } = this.#supervision;
+    const { pid } = this.#child;
+    if (pid !== undefined) void endAll(pid, mark, clock);
   }
 
   /** The engine goes on without its program as far as to keep the state in order, and then fails. */

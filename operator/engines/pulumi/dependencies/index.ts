@@ -1,0 +1,1 @@
+export { createDependencies, type Dependencies, type DependenciesOptions } from './dependencies.ts';

@@ -1,0 +1,52 @@
+/** What the state of a stack shows before a run, where it is a file: whether it is there, in order, and which providers it needs. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface Standing {
+  /** Undefined where only the command can tell. */
+  readonly exists: boolean | undefined;
+  /** Whether an operation was cut off. */
+  readonly pending: boolean | undefined;
+  /** Versions of the Kubernetes provider: without a program to ask, the engine takes those of the state. */
+  readonly providers: readonly string[];
+}
+
+interface Checkpoint {
+  readonly checkpoint?: {
+    readonly latest?: {
+      readonly resources?: readonly { readonly type: string; readonly inputs?: { readonly version?: unknown } }[];
+      readonly pending_operations?: readonly unknown[];
+    } | null;
+  };
+}
+
+export async function standingOf(url: string, project: string, pulumiStack: string): Promise<Standing> {
+  if (!url.startsWith('file://')) return { exists: undefined, pending: undefined, providers: [] };
+  const name = pulumiStack.split('/').at(-1);
+  const text = await readIfThere(join(fileURLToPath(url), '.pulumi', 'stacks', project, `${name}.json`));
+  if (text === undefined) return { exists: false, pending: false, providers: [] };
+  const { checkpoint } = parse(text) ?? {};
+  const { resources = [], pending_operations: pending = [] } = checkpoint?.latest ?? {};
+  const versions = resources
+    .filter(({ type }) => type === 'pulumi:providers:kubernetes')
+    .map(({ inputs }) => inputs?.version);
+  const providers = [...new Set(versions.filter((version) => typeof version === 'string'))];
+  return { exists: true, pending: pending.length > 0, providers };
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** One that cannot be read is for the engine to complain of. */
+function parse(text: string): Checkpoint | undefined {
+  try {
+    return JSON.parse(text) as Checkpoint;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+/** Runs of the real Pulumi engine on programs that a test writes, by the operator's own runner, against the test's API server. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Discovery, loadClusterConfig, Transport } from '#kube';
+import { systemClock } from '#runtime';
+import { toolPaths } from '#toolchain';
+import { createDependencies, type Dependencies } from '#dependencies';
+import { createRunner, type RunEvent, type RunLimits, type Runner, type RunReport, type RunRequest } from '#run';
+import { kubeconfig, testNamespace, type TestCluster } from './cluster.ts';
+
+export type Changes = Partial<Omit<RunRequest, 'limits'>> & { readonly limits?: Partial<RunLimits> };
+
+const root = join(import.meta.dirname, '..', '..');
+
+export class PulumiRuns implements AsyncDisposable {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly #transport: Transport;
+  readonly #runner: Runner;
+  readonly #dependencies: Dependencies;
+  /** Of the last run. */
+  events: RunEvent[] = [];
+
+  private constructor(world: {
+    readonly folder: string;
+    readonly namespace: string;
+    readonly transport: Transport;
+    readonly runner: Runner;
+    readonly dependencies: Dependencies;
+  }) {
+    this.folder = world.folder;
+    this.namespace = world.namespace;
+    this.#transport = world.transport;
+    this.#runner = world.runner;
+    this.#dependencies = world.dependencies;
+  }
+
+  /** A namespace of its own; programs run as its ServiceAccount `deployer`, which may do there what an admin may. */
+  static async create(test: TestCluster): Promise<PulumiRuns> {
+    const namespace = await testNamespace(test);
+    await test.apply(`
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: deployer, namespace: ${namespace}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: deployer, namespace: ${namespace}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
+`);
+    const { pulumi } = await toolPaths(['pulumi']);
+    const folder = await mkdtemp(join(tmpdir(), 'plumbline-runs-'));
+    const cluster = await loadClusterConfig({ kubeconfig });
+    const transport = new Transport(cluster);
+    const environment = { PATH: process.env['PATH'] ?? '' };
+    const dependencies = await createDependencies({
+      folder: join(folder, 'cache'),
+      clock: systemClock,
+      maxBytes: 1e9,
+      shipped: join(root, 'node_modules'),
+      environment,
+    });
+    const runner = createRunner({
+      folder: join(folder, 'data'),
+      transport,
+      cluster,
+      discovery: new Discovery(transport),
+      clock: systemClock,
+      programs: { path: [dirname(pulumi)], environment: {} },
+      dependencies,
+    });
+    await mkdir(join(folder, 'state'));
+    return new PulumiRuns({ folder, namespace, transport, runner, dependencies });
+  }
+
+  /** Files of a repository; `index.js` is the program, in plain JavaScript unless there is an `index.ts`. */
+  async write(files: Readonly<Record<string, string>>): Promise<void> {
+    await rm(join(this.folder, 'source'), { recursive: true, force: true });
+    for (const [file, text] of Object.entries({ 'Pulumi.yaml': 'name: shop\nruntime: nodejs\n', ...files })) {
+      const path = join(this.folder, 'source', file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+    }
+  }
+
+  request(operation: RunRequest['operation'], changes: Changes = {}): RunRequest {
+    return {
+      operation,
+      stack: { namespace: this.namespace, name: 'shop' },
+      pulumiStack: 'dev',
+      project: undefined,
+      folder: join(this.folder, 'source'),
+      path: '.',
+      commit: 'c0ffee',
+      backend: {
+        url: pathToFileURL(join(this.folder, 'state')).href,
+        secretsProvider: 'passphrase',
+        environment: { PULUMI_CONFIG_PASSPHRASE: 'correct horse battery' },
+      },
+      config: [],
+      environment: {},
+      account: { namespace: this.namespace, name: 'deployer' },
+      refresh: false,
+      expectNoChanges: false,
+      targets: [],
+      targetDependents: false,
+      replace: [],
+      parallel: 0,
+      continueOnError: false,
+      ...changes,
+      limits: { timeoutMs: 50_000, graceMs: 3000, memoryMiB: 1024, ...changes.limits },
+    };
+  }
+
+  async run(
+    operation: RunRequest['operation'],
+    changes: Changes = {},
+    { signal = new AbortController().signal, onEvent = (_: RunEvent): void => undefined } = {},
+  ): Promise<RunReport> {
+    this.events = [];
+    return this.#runner.run(this.request(operation, changes), {
+      signal,
+      onEvent: (event) => {
+        this.events.push(event);
+        onEvent(event);
+      },
+    });
+  }
+
+  /** What the program of the last run printed. */
+  get printed(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'output' ? [event.line] : []));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dependencies[Symbol.asyncDispose]();
+    await this.#transport.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
