@@ -4,11 +4,10 @@
  */
 import { ApiError, getObject, objectKey, type KubeObject, type Resource } from '#kube';
 import { failure, type Failure } from '#runtime';
-import { isAnnotated } from './annotations.ts';
 import { awaitReady } from './await.ts';
 import { checkpoint } from './checkpoint.ts';
 import { awaitGone } from './gone.ts';
-import { managerOf } from './managers.ts';
+import { isForced, managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, idOf, isStamped } from './object.ts';
 import { previewOutputs } from './preview.ts';
@@ -53,10 +52,9 @@ function sendingOf(session: Session, request: CreateRequest, object: KubeObject,
     object,
     resource,
     manager: managerOf(settings, { urn, type, inputs }),
-    // The object that a replacement would delete first still stands in the way of a dry run.
-    force: preview || settings.patchForce || isAnnotated(inputs, 'patchForce'),
+    force: isForced(settings, inputs),
     dryRun: preview,
-    createOnly: !preview && !patch && !settings.upsert,
+    createOnly: !patch && !settings.upsert,
   };
 }
 
@@ -81,7 +79,7 @@ async function takeOver(session: Session, sending: SendRequest): Promise<KubeObj
     const { name, namespace } = object.metadata;
     const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
     if (live === undefined) return (await send(session, sending)).object;
-    if (!isStamped(live, settings.owner, urn)) throw taken(live, `managers: ${managersIn(live, manager)}`);
+    if (!isStamped(live, settings.owner, urn)) throw taken(live, managersIn(live, manager));
     // The state has it, so that this is a replacement, which would delete it in the end.
     if (inState.get(urn) === idOf(live)) throw ownName(live);
     if (live.metadata.deletionTimestamp !== undefined) return await afterItIsGone(session, sending, live);
@@ -98,10 +96,10 @@ async function afterItIsGone(session: Session, sending: SendRequest, live: KubeO
   return (await send(session, sending)).object;
 }
 
-const taken = (live: KubeObject, who: string): Failure =>
+const taken = (live: KubeObject, managers: string): Failure =>
   failure('ApplyFailed', {
     where: objectKey(live),
-    what: `the object exists already, and this resource did not make it (${who})`,
+    what: `the object exists already, and this resource did not make it (managers: ${managers})`,
     remedy:
       'take it into the stack with pulumi import, give another name, rename the resource with an alias, or set upsertExistingObjects on the provider',
   });
@@ -127,6 +125,28 @@ async function previewCreate(session: Session, request: CreateRequest): Promise<
   // Its definition may come with the same update.
   if (resource === undefined) return asTheyAre;
   const sending = sendingOf(session, request, object, resource);
-  const outputs = await previewOutputs(() => send(session, sending), { inputs, object, manager: sending.manager });
+  const outputs = await previewOutputs(() => tryOut(session, sending), { inputs, object, manager: sending.manager });
   return outputs === undefined ? asTheyAre : { id: '', outputs };
+}
+
+/** A dry run; where the object is there, that of a change, in whose way nobody stands. */
+async function tryOut(session: Session, sending: SendRequest): Promise<{ readonly object: KubeObject }> {
+  try {
+    return await send(session, sending);
+  } catch (error) {
+    if (!sending.createOnly || !isTaken(error)) throw error;
+    await warnOfOther(session, sending);
+    return send(session, { ...sending, createOnly: false, force: true });
+  }
+}
+
+/** What the update may delete first is no obstacle, so that this is no refusal yet. */
+async function warnOfOther(session: Session, { urn, object, resource, manager }: SendRequest): Promise<void> {
+  const { settings, signal, inState, engine } = session;
+  if (inState.get(urn) === idOf(object)) return;
+  const { name, namespace } = object.metadata;
+  const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
+  if (live === undefined || isStamped(live, settings.owner, urn)) return;
+  const text = `${taken(live, managersIn(live, manager)).message}; unless this update deletes it first, it will fail`;
+  await engine.tell({ urn, severity: 'warning', text });
 }

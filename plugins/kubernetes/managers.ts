@@ -1,7 +1,7 @@
 /** As which field manager the fields of a resource are owned, and which managers of the past count as the same. */
 import { createHash } from 'node:crypto';
 import type { ManagedFields } from '#kube';
-import { annotationOf } from './annotations.ts';
+import { annotationOf, isAnnotated } from './annotations.ts';
 import { keptIn } from './checkpoint.ts';
 import type { ValueMap } from './property.ts';
 import type { Settings } from './settings.ts';
@@ -22,6 +22,10 @@ export function managerOf({ fieldManager }: Settings, { urn, type, inputs, outpu
   if (typeParts(type)?.patch !== true) return fieldManager;
   return keptIn(outputs).manager ?? `${fieldManager}-${createHash('sha256').update(urn).digest('hex').slice(0, 8)}`;
 }
+
+/** Whether fields are taken from other managers. Without server-side apply whoever writes last always wins. */
+export const isForced = ({ patchForce, serverSideApply }: Settings, inputs: ValueMap): boolean =>
+  patchForce || !serverSideApply || isAnnotated(inputs, 'patchForce');
 
 /** Writers that stood for this provider, or for the people who used kubectl before it. */
 const formerWriters = new Set([

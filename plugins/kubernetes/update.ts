@@ -1,11 +1,10 @@
 /** Update: the state and checked new inputs in, outputs out. Fields that others set since are a conflict, never overwritten. */
 import { getObject, takeOverFields, type KubeObject } from '#kube';
 import { failure } from '#runtime';
-import { isAnnotated } from './annotations.ts';
 import { awaitReady } from './await.ts';
 import { checkpoint, keptIn } from './checkpoint.ts';
 import { leaveIgnored } from './ignored.ts';
-import { isFormerEntry, managerOf } from './managers.ts';
+import { isForced, isFormerEntry, managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, parseId } from './object.ts';
 import { previewOutputs } from './preview.ts';
@@ -67,7 +66,7 @@ async function sendingOf(session: Session, request: UpdateRequest, wanted: KubeO
   }
   // The fields of the manager before us are ours by the time of the update; a dry run can not do two steps.
   const unsettled = preview && hasFormerManager(request, manager);
-  const force = unsettled || settings.patchForce || isAnnotated(inputs, 'patchForce');
+  const force = unsettled || isForced(settings, inputs);
   return { urn, type, object, resource, manager, force, dryRun: preview, createOnly: false };
 }
 

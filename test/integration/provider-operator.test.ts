@@ -70,6 +70,8 @@ test('what another stack, another resource or a person made is left alone, and i
     `{apiVersion: v1, kind: ConfigMap, metadata: {name: taken, namespace: ${namespace}, labels: {by: hand}}}`,
   );
   await program.write(configMap('marked', '2') + configMap('taken', '1'));
+  const foreseen = await program.succeed(['preview', '--stack', 'dev'], environment);
+  expect(foreseen).toMatch(/warning: ConfigMap\/t-\w+\/taken: the object exists already/);
   const { code, said } = await up();
   expect(code).not.toBe(0);
   expect(said).toMatch(/ConfigMap\/t-\w+\/taken: the object exists already.*pulumi import/);
