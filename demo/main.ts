@@ -7,6 +7,7 @@ import { World } from './world.ts';
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
 const logTail = 4000;
+const backend = 'plumbline-system/backend';
 const deployment = '/apis/apps/v1/namespaces/backend/deployments/backend';
 
 async function follow(world: World, look: Look): Promise<void> {
@@ -43,6 +44,39 @@ async function change(world: World, look: Look): Promise<void> {
   say(
     `Change: ${record.spec.commit.author}, "${record.spec.commit.subject}": ${record.spec.objects.map(({ object, fields }) => `${object} ${fields?.join(', ')}`).join('; ')}`,
   );
+}
+
+async function approval(world: World, look: Look): Promise<void> {
+  chapter('A commit would delete something: it waits until somebody agrees');
+  const alice = await world.approver('alice');
+  const risky = await world.change(
+    'charts/backend.ts',
+    (text) => text.replace('replicas: 3', 'replicas: 1'),
+    'Scale the back end to one',
+  );
+  say(`commit ${risky.slice(0, 8)}: with one replica the chart makes no PodDisruptionBudget any more`);
+  const asking = await until('the stack waits for an approval', async () => {
+    const stack = await look.stack('backend');
+    return condition(stack, 'AwaitingApproval')?.status === 'True' ? stack : undefined;
+  });
+  say(condition(asking, 'AwaitingApproval')?.message ?? '');
+  const shown = await world.plumbline('plan', 'show', backend, '--kubeconfig', alice);
+  for (const line of shown.trimEnd().split('\n')) say(`| ${line}`);
+  const kept = await look.replicas('backend', 'backend');
+  say(`nothing of it is applied: ${kept?.ready} of ${kept?.wanted} replicas are ready`);
+  say(`alice: ${(await world.plumbline('approve', backend, '-m', 'seen', '--kubeconfig', alice)).trimEnd()}`);
+  await until(`stack backend is Ready at ${risky.slice(0, 8)}`, () => look.ready('backend', risky));
+  const { plan } = (
+    await until('its Change is recorded', async () =>
+      (await look.changes()).find((one) => one.spec.commit.sha === risky),
+    )
+  ).spec;
+  for (const { user, by, time } of plan?.approvals ?? []) say(`Change: plan ${plan?.name}, ${by} of ${user}, ${time}`);
+  await world.repository.revert();
+  await until('git revert deletes nothing, so that nobody is asked', async () => {
+    const found = await look.replicas('backend', 'backend');
+    return found?.wanted === 3 && found.ready === 3 ? found : undefined;
+  });
 }
 
 async function drift(look: Look): Promise<void> {
@@ -115,6 +149,7 @@ async function loss(world: World, look: Look): Promise<void> {
 async function tell(world: World, look: Look): Promise<void> {
   await follow(world, look);
   await change(world, look);
+  await approval(world, look);
   await drift(look);
   await mistake(world, look);
   await removal(world, look);

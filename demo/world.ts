@@ -91,6 +91,26 @@ export class World implements AsyncDisposable {
     await applyObject({ transport: this.transport, resource, object, force: true });
   }
 
+  /** Somebody who may approve the plans of plumbline-system; a kubeconfig of theirs. */
+  async approver(name: string): Promise<string> {
+    const namespace = 'plumbline-system';
+    const metadata = { name, namespace };
+    const group = 'rbac.authorization.k8s.io';
+    const discovery = new Discovery(this.transport);
+    await this.#apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata }, discovery);
+    await this.#apply(
+      {
+        apiVersion: `${group}/v1`,
+        kind: 'RoleBinding',
+        metadata,
+        roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'plumbline-approver' },
+        subjects: [{ kind: 'ServiceAccount', ...metadata }],
+      },
+      discovery,
+    );
+    return this.cluster.kubeconfigFor(namespace, name);
+  }
+
   /** Flags come after ours, so that they win. */
   async startOperator(...flags: readonly string[]): Promise<void> {
     const kubeconfig = await this.cluster.kubeconfigFor('plumbline-system', 'plumbline');

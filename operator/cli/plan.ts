@@ -32,8 +32,11 @@ export function define(command: Command): void {
 function notesOf({ metadata, spec, status }: PlanObject): string[] {
   const said = (status?.approvals ?? []).map(({ user, verdict, by, time }) => `${verdict} by ${user}, ${by}, ${time}`);
   return [
-    `${metadata.name}: ${status?.phase ?? 'new'}${status?.message === undefined ? '' : `, ${status.message}`}`,
+    `${metadata.name} is ${status?.phase ?? 'new'}${tellsWhy(status?.phase) ? `: ${status?.message ?? ''}` : ''}`,
     `first seen in ${spec.revision}, by ${spec.commit.author}: ${spec.commit.subject}`,
     ...said,
   ];
 }
+
+/** What a plan waits for stands in its phase; why it is stale, or who agreed, does not. */
+const tellsWhy = (phase: string | undefined): boolean => phase !== undefined && phase !== 'AwaitingApproval';

@@ -26,6 +26,8 @@ export interface ObjectDiff {
 export interface StackDiff {
   readonly stack: string;
   readonly account: string;
+  /** What is said of it in a line; how many objects differ, when absent. */
+  readonly headline?: string;
   readonly notes: string[];
   readonly unchanged: number;
   readonly objects: readonly ObjectDiff[];

@@ -20,7 +20,8 @@ export function planText(stack: string, spec: PlanSpec, notes: readonly string[]
   return {
     stack,
     account: '',
-    notes: [`plan ${spec.digest}: ${summaryOf(spec)}`, ...more, ...notes],
+    headline: spec.changes.length === 0 ? 'nothing would change' : `${summaryOf(spec)}, plan ${spec.digest}`,
+    notes: [...more, ...notes],
     unchanged: 0,
     objects: spec.changes.filter((change) => change.refused === undefined).map(objectOf),
     failures: refused.map(({ object, refused: why = '' }) => ({ key: object, reason: 'ApplyFailed', message: why })),

@@ -29,12 +29,15 @@ const plain = ({ objects, ...stack }: StackDiff): unknown => ({
   })),
 });
 
-function tellStack({ stack, account, notes, objects, failures, unchanged }: StackDiff, wide: boolean): string {
+function tellStack(
+  { stack, account, headline, notes, objects, failures, unchanged }: StackDiff,
+  wide: boolean,
+): string {
   const total = objects.length + failures.length + unchanged;
   const differ = objects.length === 0 ? 'nothing differs' : `${objects.length} of ${total} objects differ`;
   const failed = failures.length === 0 ? '' : `, ${failures.length} failed`;
   const lines = [
-    `${colour('bold', stack)}${account === '' ? '' : ` (as ${account})`}: ${differ}${failed}`,
+    `${colour('bold', stack)}${account === '' ? '' : ` (as ${account})`}: ${headline ?? `${differ}${failed}`}`,
     ...notes.map((note) => `  ${colour('dim', `note      ${note}`)}`),
     ...objects.flatMap((object) => tellObject(object, wide)),
     ...failures.map(({ key, message }) => `  ${colour('red', 'failed')}    ${key}: ${message}`),
