@@ -57,8 +57,8 @@ test('a clone previews, brings up, reads and destroys its stack, and nothing war
     'pulumi up --yes --skip-preview',
   );
   expect(up).toMatchObject({ code: 0 });
-  expect(up.out).toContain('+ 3 to create');
-  expect(up.out).toContain('+ 3 created');
+  expect(up.out).toContain('+ 5 to create');
+  expect(up.out).toContain('+ 5 created');
   expect(up.out + up.error).not.toMatch(/warning/i);
   const settings = await api.get('v1', 'ConfigMap', 'settings', `${namespace}-desk`);
   expect(settings).toMatchObject({ data: { stack: 'desk', region: 'local' } });
@@ -70,9 +70,9 @@ test('a clone previews, brings up, reads and destroys its stack, and nothing war
     'pulumi destroy --yes --skip-preview',
   );
   expect(again).toMatchObject({ code: 0 });
-  expect(again.out).toContain('3 unchanged');
+  expect(again.out).toContain('5 unchanged');
   expect(again.out).toContain(`\n${namespace}-desk\n`);
   expect(again.out).toContain(`"language": "nodejs"`);
-  expect(again.out).toContain('- 3 deleted');
+  expect(again.out).toContain('- 5 deleted');
   expect(await api.get('v1', 'ConfigMap', 'settings', `${namespace}-desk`)).toBeUndefined();
 });
