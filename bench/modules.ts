@@ -8,16 +8,19 @@ import { runProgram, systemClock } from '#runtime';
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 const installWithinMs = 10 * 60_000;
 
 /** Links node_modules into the program. `cache` keeps what was installed. @throws Error with what npm said */
 export async function provideModules(program: string, cache: string): Promise<void> {
-  const { dependencies = {}, devDependencies = {} } = JSON.parse(
-    await readFile(join(program, 'package.json'), 'utf8'),
-  ) as Manifest;
-  const wanted = JSON.stringify({ private: true, dependencies, devDependencies });
+  const {
+    dependencies = {},
+    devDependencies = {},
+    peerDependencies = {},
+  } = JSON.parse(await readFile(join(program, 'package.json'), 'utf8')) as Manifest;
+  const wanted = JSON.stringify({ private: true, dependencies, devDependencies, peerDependencies });
   const lock = await readFile(join(program, 'package-lock.json'), 'utf8').catch(() => '');
   const folder = join(cache, createHash('sha256').update(wanted).update(lock).digest('hex').slice(0, 16));
   if (!existsSync(folder))

@@ -92,13 +92,21 @@ async function prepare(stage: Stage, { path, config, secrets, environment }: Tri
 
 const pair = (text: string): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)];
 
+interface Project {
+  readonly name: string;
+  readonly template?: {
+    readonly config?: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
+  } | null;
+}
+
+const projectOf = async (folder: string): Promise<Project> =>
+  load(await readFile(join(folder, 'Pulumi.yaml'), 'utf8')) as Project;
+
+export const projectName = async (folder: string): Promise<string> => (await projectOf(folder)).name;
+
 /** What `pulumi new` would propose. */
 async function templateDefaults(folder: string): Promise<[string, string][]> {
-  const { template } = load(await readFile(join(folder, 'Pulumi.yaml'), 'utf8')) as {
-    readonly template?: {
-      readonly config?: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
-    } | null;
-  };
+  const { template } = await projectOf(folder);
   return Object.entries(template?.config ?? {}).flatMap(([key, { default: value }]) =>
     value === undefined ? [] : [[key, String(value)]],
   );

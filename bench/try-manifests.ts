@@ -1,9 +1,9 @@
 /** `npm run try-manifests -- PATH...`: how the operator gets on with manifests that nobody wrote for it. */
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../operator/cli/output.ts';
 import { Stage } from './manifest-stage.ts';
 import { tryManifest, type TrialResult } from './manifest-trial.ts';
-import { nameOf } from './trial-name.ts';
 
 const usage = 'usage: npm run try-manifests -- [--idle SECONDS] [--timeout SECONDS] [--json] PATH...';
 const { values, positionals } = parseArgs({
@@ -45,6 +45,14 @@ const details = (result: TrialResult): string =>
 
 const isBad = ({ idle, idleAfterEdits, unhealed, leftovers, outOfOrder }: TrialResult): boolean =>
   [idle, idleAfterEdits, unhealed, leftovers, outOfOrder].some(({ length }) => length > 0);
+
+/** A stack may be called like the file or folder; the name says what is tried. */
+const nameOf = (path: string): string =>
+  basename(path)
+    .replace(/\.[^.]*$/, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
 
 async function main(): Promise<void> {
   if (positionals.length === 0) {

@@ -2,8 +2,7 @@
 import { parseArgs } from 'node:util';
 import { table } from '../operator/cli/output.ts';
 import { Stage } from './program-stage.ts';
-import { steps, tryProgram, type ProgramResult } from './program-trial.ts';
-import { nameOf } from './trial-name.ts';
+import { projectName, steps, tryProgram, type ProgramResult } from './program-trial.ts';
 
 const usage =
   'usage: npm run try-programs -- [--config KEY=VALUE]... [--secret KEY=VALUE]... [--env NAME=VALUE]... [--json] FOLDER...';
@@ -58,7 +57,7 @@ async function main(): Promise<void> {
   const environment = Object.fromEntries(values.env.map((text) => text.split(/=(.*)/s).slice(0, 2)));
   const results: ProgramResult[] = [];
   for (const path of positionals) {
-    const name = nameOf(path);
+    const name = await projectName(path);
     process.stderr.write(`${name}\n`);
     const result = await tryProgram(stage, { name, path, config: values.config, secrets: values.secret, environment });
     results.push(result);
