@@ -10,7 +10,7 @@ import { awaitGone } from './gone.ts';
 import { isForced, managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, idOf, isStamped } from './object.ts';
-import { previewOutputs } from './preview.ts';
+import { previewOutputs, veiled } from './preview.ts';
 import { hasUnknown, type ValueMap } from './property.ts';
 import type { Created, CreateRequest } from './requests.ts';
 import { refused, send, type SendRequest } from './send.ts';
@@ -118,7 +118,7 @@ function managersIn({ metadata }: KubeObject, own: string): string {
 
 async function previewCreate(session: Session, request: CreateRequest): Promise<Created> {
   const { inputs, type } = request;
-  const asTheyAre: Created = { id: '', outputs: inputs };
+  const asTheyAre: Created = { id: '', outputs: veiled(inputs, inputs) };
   if (hasUnknown(inputs) || typeParts(type)?.patch === true || !session.settings.serverSideApply) return asTheyAre;
   const object = asObject(inputs);
   const resource = await session.cluster.find(object);
@@ -126,7 +126,7 @@ async function previewCreate(session: Session, request: CreateRequest): Promise<
   if (resource === undefined) return asTheyAre;
   const sending = sendingOf(session, request, object, resource);
   const outputs = await previewOutputs(() => tryOut(session, sending), { inputs, object, manager: sending.manager });
-  return outputs === undefined ? asTheyAre : { id: '', outputs };
+  return outputs === undefined ? asTheyAre : { id: '', outputs: veiled(outputs, inputs) };
 }
 
 /** A dry run; where the object is there, that of a change, in whose way nobody stands. */

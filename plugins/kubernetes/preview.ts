@@ -1,7 +1,7 @@
 /** What a dry run tells about the outputs of an update: known where they will be the same, unknown where they may differ. */
 import { ApiError, type KubeObject } from '#kube';
 import { checkpoint } from './checkpoint.ts';
-import { isMap, unknown, type Value, type ValueMap } from './property.ts';
+import { isList, isMap, unknown, type Value, type ValueMap } from './property.ts';
 import { refused } from './send.ts';
 
 interface Subject {
@@ -17,8 +17,7 @@ export async function previewOutputs(
 ): Promise<ValueMap | undefined> {
   try {
     const { object: live } = await dryRun();
-    const outputs = checkpoint({ inputs, live, manager, initialApiVersion: object.apiVersion });
-    return veiled(outputs, inputs);
+    return checkpoint({ inputs, live, manager, initialApiVersion: object.apiVersion });
   } catch (error) {
     if (cannotTell(error)) return undefined;
     throw refused(error, object);
@@ -35,26 +34,44 @@ function cannotTell(error: unknown): boolean {
   return noNamespace || noDryRun || taken || status === 403;
 }
 
-const givenByServer: readonly (readonly string[])[] = [
-  ['metadata', 'uid'],
-  ['metadata', 'creationTimestamp'],
-  ['metadata', 'resourceVersion'],
-  ['metadata', 'generation'],
-  ['spec', 'clusterIP'],
-  ['spec', 'clusterIPs'],
-  ['spec', 'healthCheckNodePort'],
-  ['spec', 'ports'],
-  ['status'],
-];
+/** What the API server gives to each object. */
+const ofEach = ['uid', 'creationTimestamp', 'resourceVersion', 'generation'];
+/** What it gives to a Service that does not say it. */
+const ofServices = ['clusterIP', 'clusterIPs', 'healthCheckNodePort'];
 
-/** A dry run makes up uid, addresses and ports that the real one makes up anew. */
-function veiled(outputs: ValueMap, inputs: ValueMap): ValueMap {
-  let result = outputs;
-  for (const path of givenByServer) {
-    if (path[0] === 'spec' && inputs['kind'] !== 'Service') continue;
-    if (path.at(-1) !== 'ports' || mayGetNodePorts(inputs)) result = veil(result, path, inputs);
-  }
-  return result;
+/**
+ * A dry run makes up uid, addresses and ports that the real one makes up anew; where there was none, outputs are the
+ * inputs, and a program that reads what is not in them must not take it for nothing.
+ */
+export function veiled(outputs: ValueMap, inputs: ValueMap): ValueMap {
+  const { metadata, spec } = outputs;
+  const known: Record<string, Value> = { ...outputs };
+  if (outputs['status'] !== undefined) known['status'] = unknown;
+  if (isMap(metadata)) known['metadata'] = { ...metadata, ...unknowns(ofEach, inputs['metadata']) };
+  if (inputs['kind'] !== 'Service' || !isMap(spec)) return known;
+  const { ports } = spec;
+  const addressed = { ...spec, ...unknowns(ofServices, inputs['spec']) };
+  known['spec'] =
+    ports !== undefined && mayGetNodePorts(inputs) ? { ...addressed, ports: veiledPorts(ports) } : addressed;
+  return known;
+}
+
+/** Outputs of an update that no dry run can tell: the new inputs, and what an update leaves as it is. */
+export function carriedOver(inputs: ValueMap, old: ValueMap): ValueMap {
+  const carried: Record<string, Value> = { ...inputs };
+  const { metadata, spec } = inputs;
+  if (isMap(metadata)) carried['metadata'] = { ...pick(old['metadata'], ['uid', 'creationTimestamp']), ...metadata };
+  if (inputs['kind'] === 'Service' && isMap(spec)) carried['spec'] = { ...pick(old['spec'], ofServices), ...spec };
+  return carried;
+}
+
+function pick(map: Value | undefined, fields: readonly string[]): ValueMap {
+  return isMap(map) ? Object.fromEntries(Object.entries(map).filter(([field]) => fields.includes(field))) : {};
+}
+
+function unknowns(fields: readonly string[], written: Value | undefined): ValueMap {
+  const open = fields.filter((field) => !isMap(written) || written[field] === undefined);
+  return Object.fromEntries(open.map((field) => [field, unknown]));
 }
 
 function mayGetNodePorts({ spec }: ValueMap): boolean {
@@ -62,10 +79,5 @@ function mayGetNodePorts({ spec }: ValueMap): boolean {
   return type !== undefined && type !== 'ClusterIP' && type !== 'ExternalName';
 }
 
-function veil(map: ValueMap, [key = '', ...rest]: readonly string[], given: Value | undefined): ValueMap {
-  const value = map[key];
-  const written = isMap(given) ? given[key] : undefined;
-  if (value === undefined) return map;
-  if (rest.length === 0) return written !== undefined && key !== 'ports' ? map : { ...map, [key]: unknown };
-  return isMap(value) ? { ...map, [key]: veil(value, rest, written) } : map;
-}
+const veiledPorts = (ports: Value): Value =>
+  isList(ports) ? ports.map((port) => (isMap(port) ? { ...port, nodePort: unknown } : port)) : ports;

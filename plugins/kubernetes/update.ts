@@ -7,7 +7,7 @@ import { leaveIgnored } from './ignored.ts';
 import { isForced, isFormerEntry, managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, parseId } from './object.ts';
-import { previewOutputs } from './preview.ts';
+import { carriedOver, previewOutputs } from './preview.ts';
 import { hasUnknown, type ValueMap } from './property.ts';
 import type { UpdateRequest } from './requests.ts';
 import { refused, send, type SendRequest } from './send.ts';
@@ -43,13 +43,14 @@ async function updateNow(session: Session, request: UpdateRequest): Promise<Upda
 }
 
 async function previewUpdate(session: Session, request: UpdateRequest): Promise<Updated> {
-  const { news: inputs } = request;
-  if (hasUnknown(inputs) || !session.settings.serverSideApply) return { outputs: inputs };
+  const { news: inputs, oldOutputs } = request;
+  const likely: Updated = { outputs: carriedOver(inputs, oldOutputs) };
+  if (hasUnknown(inputs) || !session.settings.serverSideApply) return likely;
   const object = asObject(inputs);
-  if ((await session.cluster.find(object)) === undefined) return { outputs: inputs };
+  if ((await session.cluster.find(object)) === undefined) return likely;
   const sending = await sendingOf(session, request, object);
   const outputs = await previewOutputs(() => send(session, sending), { inputs, object, manager: sending.manager });
-  return { outputs: outputs ?? inputs };
+  return outputs === undefined ? likely : { outputs };
 }
 
 async function sendingOf(session: Session, request: UpdateRequest, wanted: KubeObject): Promise<SendRequest> {
