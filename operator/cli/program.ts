@@ -26,6 +26,7 @@ const verbs: readonly (readonly [name: string, summary: string, load: () => Prom
   ['reconcile', 'have a stack or source looked at now', () => import('./reconcile.ts')],
   ['suspend', 'leave a stack or source alone', () => import('./suspend.ts')],
   ['resume', 'look after a stack or source again', () => import('./resume.ts')],
+  ['import', "say another operator's manifests in Plumbline's words", () => import('./import.ts')],
   ['state', 'export or import the state of a Pulumi stack, or free its lock', () => import('./state.ts')],
   ['completion', 'print a completion script for bash, zsh or fish', () => import('./completion.ts')],
 ];

@@ -1,0 +1,231 @@
+/** What becomes of every field of the Pulumi operator's Stack. */
+import { ref, type Row } from './pulumi-operator-row.ts';
+
+export const stackRows: readonly Row[] = [
+  {
+    fields: ['stack'],
+    given: 'stack: acme/dev',
+    pulumi: { stack: 'dev' },
+    told: [/^spec\.stack: acme\/dev: there is one organization/],
+  },
+  { fields: ['stack'], given: 'stack: organization/web/dev', pulumi: { stack: 'dev', project: 'web' } },
+  { fields: ['backend'], given: 'backend: "gs://bucket"', pulumi: { backend: 'gs://bucket' } },
+  {
+    fields: ['backend'],
+    given: 'backend: "https://api.pulumi.com"',
+    pulumi: { backend: undefined },
+    told: [/no backend that this operator takes; the state is kept in the cluster; bring it by/],
+  },
+  {
+    fields: ['backend'],
+    given: 'backend: null',
+    pulumi: { backend: undefined },
+    told: [/^spec\.backend: the state is kept in the cluster/],
+  },
+  {
+    fields: ['accessTokenSecret'],
+    given: 'accessTokenSecret: p',
+    pulumi: { envFrom: [{ name: 'PULUMI_ACCESS_TOKEN', ...ref('p', 'accessToken') }] },
+    told: [/leave the token out/],
+  },
+  {
+    fields: ['envs'],
+    given: 'envs: [a, b]',
+    pulumi: { envFrom: [{ configMapRef: { name: 'a' } }, { configMapRef: { name: 'b' } }] },
+  },
+  { fields: ['envSecrets'], given: 'envSecrets: [a]', pulumi: { envFrom: [{ secretRef: { name: 'a' } }] } },
+  { fields: ['envRefs'], given: 'envRefs: {A: {type: Literal, literal: {value: x}}}', pulumi: { env: { A: 'x' } } },
+  {
+    fields: ['envRefs'],
+    given: 'envRefs: {A: {type: Secret, secret: {namespace: shop, name: s, key: k}}}',
+    pulumi: { envFrom: [{ name: 'A', ...ref('s', 'k') }] },
+  },
+  {
+    fields: ['envRefs'],
+    given: 'envRefs: {A: {type: Env, env: {name: X}}}',
+    told: [/^spec\.envRefs\.A: a variable of the operator's own process/],
+  },
+  {
+    fields: ['envRefs'],
+    given: 'envRefs: {A: {type: FS, filesystem: {path: /x}}}',
+    told: [/^spec\.envRefs\.A: a file of the workspace is not there.*\(\/x\)$/],
+  },
+  {
+    fields: ['envRefs'],
+    given: 'envRefs: {A: {type: Secret, secret: {namespace: far, name: s, key: k}}}',
+    pulumi: { envFrom: [{ name: 'A', ...ref('s', 'k') }] },
+    told: [/copy Secret far\/s there/],
+  },
+  {
+    fields: ['config'],
+    given: 'config: {"aws:region": eu, n: 3, on: true}',
+    pulumi: { config: { 'aws:region': 'eu', n: '3', on: 'true' } },
+  },
+  {
+    fields: ['config'],
+    given: 'config: {a: {b: [1, x]}}',
+    pulumi: {
+      configFrom: [
+        { key: 'a.b[0]', path: true, value: '1' },
+        { key: 'a.b[1]', path: true, value: 'x' },
+      ],
+    },
+  },
+  {
+    fields: ['config'],
+    given: 'config: {a: {b: null}}',
+    told: [/^spec\.config\.a: a\.b: null cannot be said by a path/],
+  },
+  {
+    fields: ['config'],
+    given: 'config: {a: {b: "7"}}',
+    pulumi: { configFrom: [{ key: 'a.b', path: true, value: '7' }] },
+    told: [/the text "7" becomes a number/],
+  },
+  { fields: ['config'], given: 'config: {"a.b": {c: 1}}', told: [/the key itself reads as a path/] },
+  {
+    fields: ['secrets'],
+    given: 'secrets: {p: hunter2}',
+    pulumi: { configFrom: [{ key: 'p', secret: true, ...ref('app-config', 'p') }] },
+    told: [/^spec\.secrets\.p: stands open.*put its value into Secret app-config, key p$/],
+  },
+  {
+    fields: ['secretsRef'],
+    given: 'secretsRef: {p: {type: Secret, secret: {name: s, key: k}}}',
+    pulumi: { configFrom: [{ key: 'p', secret: true, ...ref('s', 'k') }] },
+  },
+  {
+    fields: ['secretsRef'],
+    given: 'secretsRef: {"a:p": {type: Literal, literal: {value: hunter2}}}',
+    pulumi: { configFrom: [{ key: 'a:p', secret: true, ...ref('app-config', 'a.p') }] },
+    told: [/stands open/],
+  },
+  {
+    fields: ['secretsRef'],
+    given: 'secretsRef: {p: {type: Env, env: {name: X}}}',
+    pulumi: { configFrom: [{ key: 'p', secret: true, env: 'X' }] },
+    told: [/X must be in pulumi\.env or envFrom/],
+  },
+  {
+    fields: ['configRef'],
+    given: 'configRef: {p: {name: m, key: k}}',
+    pulumi: { configFrom: [{ key: 'p', configMapKeyRef: { name: 'm', key: 'k' } }] },
+  },
+  {
+    fields: ['configRef'],
+    given: 'configRef: {p: {name: m, key: k, json: true}}',
+    pulumi: { configFrom: [{ key: 'p', configMapKeyRef: { name: 'm', key: 'k' } }] },
+    told: [/^spec\.configRef\.p\.json: the value stays text/],
+  },
+  {
+    fields: ['secretsProvider'],
+    given: 'secretsProvider: "awskms://alias/x"',
+    pulumi: { secretsProvider: 'awskms://alias/x' },
+  },
+  {
+    fields: ['projectRepo', 'branch'],
+    given: 'branch: refs/heads/main',
+    source: { url: 'https://example.com/web.git', ref: { branch: 'main' } },
+  },
+  {
+    fields: ['branch'],
+    given: 'branch: refs/pull/7/head',
+    source: { url: 'https://example.com/web.git', ref: { name: 'refs/pull/7/head' } },
+  },
+  {
+    fields: ['commit'],
+    given: `{branch: null, commit: ${'a'.repeat(40)}}`,
+    source: { url: 'https://example.com/web.git', ref: { commit: 'a'.repeat(40) } },
+  },
+  { fields: ['repoDir'], given: 'repoDir: ./infra/', spec: { path: 'infra' } },
+  { fields: ['shallow'], given: 'shallow: true', told: [/^spec\.shallow: every fetch is partial/] },
+  {
+    fields: ['gitAuth.accessToken'],
+    given: 'gitAuth: {accessToken: {type: Secret, secret: {name: s, key: k}}}',
+    source: { url: 'https://example.com/web.git', ref: { branch: 'main' }, secretRef: { name: 'app-git' } },
+    told: [/make Secret app-git .* from what accessToken names/],
+  },
+  {
+    fields: ['gitAuth.sshAuth', 'gitAuth.basicAuth'],
+    given: 'gitAuth: {sshAuth: {}, basicAuth: {}}',
+    source: { url: 'https://example.com/web.git', ref: { branch: 'main' }, secretRef: { name: 'app-git' } },
+    told: [/from what sshAuth, basicAuth names/],
+  },
+  {
+    fields: ['gitAuth.githubApp'],
+    given: 'gitAuth: {githubApp: {appID: {}}}',
+    source: { url: 'https://example.com/web.git', ref: { branch: 'main' }, secretRef: { name: 'app-git' } },
+    told: [/make Secret app-git/, /tokens of a GitHub App are not made here/],
+  },
+  {
+    fields: ['gitAuthSecret'],
+    given: 'gitAuthSecret: s',
+    source: { url: 'https://example.com/web.git', ref: { branch: 'main' }, secretRef: { name: 's' } },
+    told: [/Secret s must have the entries/],
+  },
+  {
+    fields: ['targets', 'targetDependents'],
+    given: '{targets: ["urn:x"], targetDependents: true}',
+    pulumi: { targets: ['urn:x'], targetDependents: true },
+  },
+  { fields: ['prerequisites'], given: 'prerequisites: [{name: net}]', spec: { dependsOn: [{ name: 'net' }] } },
+  {
+    fields: ['prerequisites'],
+    given: 'prerequisites: [{name: net, requirement: {succeededWithinDuration: 1h}}]',
+    spec: { dependsOn: [{ name: 'net' }] },
+    told: [/must be ready at the commit/],
+  },
+  { fields: ['refresh'], given: 'refresh: true', pulumi: { refresh: 'beforeRun' } },
+  {
+    fields: ['expectNoRefreshChanges'],
+    given: 'expectNoRefreshChanges: true',
+    pulumi: { expectNoRefreshChanges: true },
+  },
+  {
+    fields: ['continueResyncOnCommitMatch'],
+    given: 'continueResyncOnCommitMatch: true',
+    pulumi: { refresh: 'onDriftSchedule', refreshInterval: '60s' },
+    told: [/^spec\.continueResyncOnCommitMatch: objects of Kubernetes are watched/],
+  },
+  {
+    fields: ['resyncFrequencySeconds'],
+    given: 'resyncFrequencySeconds: 90',
+    source: { url: 'https://example.com/web.git', ref: { branch: 'main' }, interval: '90s' },
+  },
+  { fields: ['destroyOnFinalize'], given: 'destroyOnFinalize: true', spec: { deletionPolicy: 'Delete' } },
+  {
+    fields: ['runProgram'],
+    given: 'runProgram: true',
+    told: [/^spec\.runProgram: refresh and destroy work from the state/],
+  },
+  { fields: ['retryOnUpdateConflict'], given: 'retryOnUpdateConflict: true', pulumi: { retryOnConflict: true } },
+  {
+    fields: ['useLocalStackOnly'],
+    given: 'useLocalStackOnly: true',
+    told: [/^spec\.useLocalStackOnly: a stack that has no state yet is made/],
+  },
+  { fields: ['serviceAccountName'], given: 'serviceAccountName: deployer', spec: { serviceAccountName: 'deployer' } },
+  { fields: ['workspaceReclaimPolicy'], given: 'workspaceReclaimPolicy: Delete', told: [/nothing to reclaim/] },
+  { fields: ['environment'], given: 'environment: [acme/x]', told: [/^spec\.environment: Pulumi ESC is not asked/] },
+  {
+    fields: ['retryMaxBackoffDurationSeconds'],
+    given: 'retryMaxBackoffDurationSeconds: 9',
+    told: [/retryInterval sets a fixed wait/],
+  },
+  {
+    fields: ['preview'],
+    given: 'preview: true',
+    spec: { approval: { mode: 'manual' } },
+    told: [/nothing is done before somebody approves it/],
+  },
+  {
+    fields: ['programRef'],
+    given: 'programRef: {name: p}',
+    told: [/^spec\.programRef: a program inline in the cluster has no commit/],
+  },
+  {
+    fields: ['workspaceTemplate', 'updateTemplate'],
+    given: '{workspaceTemplate: {metadata: {labels: {a: b}}}, updateTemplate: {metadata: {}}}',
+    told: [/^spec\.updateTemplate\.metadata: there is no object/, /^spec\.workspaceTemplate\.metadata: no pod/],
+  },
+];
