@@ -53,6 +53,8 @@ export interface RunRequest {
   /** File that a preview writes its plan to, or that an up is held to. */
   readonly planFile?: string;
   readonly refresh: boolean;
+  /** Looks at every target in the cluster, changed by the program or not, and takes back what others have changed. */
+  readonly heal?: boolean;
   readonly expectNoChanges: boolean;
   /** URNs; all when empty. */
   readonly targets: readonly string[];

@@ -48,6 +48,7 @@ export function environmentOf(request: RunRequest, programs: Programs, scratch: 
     NO_UPDATE_NOTIFIER: '1',
     PLUMBLINE_STACK: `${stack.namespace}.${stack.name}`,
     PLUMBLINE_FIELD_MANAGER: 'plumbline',
+    ...(request.heal === true ? { PLUMBLINE_HEAL: 'true' } : {}),
     [runVariable]: scratch.id,
   };
 }
