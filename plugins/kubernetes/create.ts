@@ -71,7 +71,7 @@ async function place(session: Session, sending: SendRequest): Promise<KubeObject
 const isTaken = (error: unknown): boolean =>
   error instanceof ApiError && error.status === 409 && (error.api?.details?.causes ?? []).length === 0;
 
-/** The object is there: ours when a run that was cut off made it, somebody else's otherwise. */
+/** The object is there: on its way out, or ours when a run that was cut off made it, or somebody else's. */
 async function takeOver(session: Session, sending: SendRequest): Promise<KubeObject> {
   const { object, resource, urn, manager } = sending;
   const { settings, signal, inState, takenOver } = session;
@@ -79,10 +79,10 @@ async function takeOver(session: Session, sending: SendRequest): Promise<KubeObj
     const { name, namespace } = object.metadata;
     const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
     if (live === undefined) return (await send(session, sending)).object;
+    if (live.metadata.deletionTimestamp !== undefined) return await afterItIsGone(session, sending, live);
     if (!isStamped(live, settings.owner, urn)) throw taken(live, managersIn(live, manager));
     // The state has it, so that this is a replacement, which would delete it in the end.
     if (inState.get(urn) === idOf(live)) throw ownName(live);
-    if (live.metadata.deletionTimestamp !== undefined) return await afterItIsGone(session, sending, live);
     takenOver.add(live.metadata.uid ?? '');
     return (await send(session, { ...sending, createOnly: false })).object;
   } catch (error) {
