@@ -2,6 +2,8 @@
  * Check: inputs as the program wrote them in, inputs as they are kept and sent out: named, in a namespace, without
  * what the API server sets. Secrets and unknowns stay where they are. Bad input becomes failures, never an exception.
  */
+import { asFailure } from '#runtime';
+import { annotationOf } from './annotations.ts';
 import { isUnreachable } from './cluster.ts';
 import { autoname, isAutonamed, isNamed, nameIn, withAutoname } from './names.ts';
 import { bare, idIn } from './object.ts';
@@ -11,6 +13,7 @@ import { markSecrets } from './secrets.ts';
 import { namespaceOf, type Session } from './session.ts';
 import { isNamespacedByItself } from './scopes.ts';
 import { typeParts } from './urn.ts';
+import { parseWaitFor } from './wait-for.ts';
 
 export async function check(session: Session, request: CheckRequest): Promise<CheckResult> {
   const failures: CheckFailure[] = [];
@@ -18,6 +21,7 @@ export async function check(session: Session, request: CheckRequest): Promise<Ch
   if (request.olds !== undefined) inState.set(request.urn, idIn(request.olds));
   const named = name({ ...request, seed: seedOf(session, request) }, bare(request.news), failures);
   const placed = await place(session, named);
+  failures.push(...wrongAnnotations(named));
   return { inputs: markSecrets(placed, request.news), failures };
 }
 
@@ -28,6 +32,23 @@ export async function check(session: Session, request: CheckRequest): Promise<Ch
 function seedOf({ settings: { owner }, inState }: Session, { urn, seed }: CheckRequest): Uint8Array {
   if (owner === undefined) return seed;
   return Buffer.from(JSON.stringify([owner.namespace, owner.name, urn, inState.get(urn)]));
+}
+
+/** Told before anything is made that would then be waited for in a wrong way. */
+function wrongAnnotations(inputs: ValueMap): CheckFailure[] {
+  const failures: CheckFailure[] = [];
+  const waitFor = annotationOf(inputs, 'waitFor') ?? '';
+  try {
+    if (waitFor !== '') parseWaitFor(waitFor);
+  } catch (error) {
+    failures.push({ property: 'metadata.annotations["pulumi.com/waitFor"]', reason: asFailure(error).message });
+  }
+  const seconds = annotationOf(inputs, 'timeoutSeconds') ?? '';
+  if (!/^\d*$/.test(seconds)) {
+    const reason = `expected a number of seconds, found "${seconds}"`;
+    failures.push({ property: 'metadata.annotations["pulumi.com/timeoutSeconds"]', reason });
+  }
+  return failures;
 }
 
 function name(request: CheckRequest, inputs: ValueMap, failures: CheckFailure[]): ValueMap {

@@ -32,7 +32,7 @@ export async function diff(session: Session, request: DiffRequest): Promise<Diff
   const anew = written.filter((change) => asksForReplacement(change, replacing));
   const live = anew.length === 0 ? await askLive(session, request, written.length > 0) : undefined;
   const changes = [
-    ...written.filter((change) => !(live?.isSame === true && isUpdate(change))).map((change) => shown(change, anew)),
+    ...written.filter((change) => !(live?.isSame === true && isSpelling(change))).map((change) => shown(change, anew)),
     ...drifted(live, written)
       .filter((path) => !isIgnored(path))
       .map(asDrift),
@@ -75,7 +75,9 @@ function changesOf(before: ValueMap, after: ValueMap): ChangedField[] {
   return changes.filter(({ path: [field] }) => !isSame || (field !== 'data' && field !== 'stringData'));
 }
 
-const isUpdate = ({ before, after }: ChangedField): boolean => before !== undefined && after !== undefined;
+/** Another way to write the same value. Of a newer version the object does not tell, but the program does. */
+const isSpelling = ({ path: [field], before, after }: ChangedField): boolean =>
+  before !== undefined && after !== undefined && field !== 'apiVersion';
 
 function shown({ path, before, after }: ChangedField, anew: readonly ChangedField[]): PropertyChange {
   const replaces = anew.some((change) => change.path === path);

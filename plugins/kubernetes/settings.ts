@@ -28,7 +28,7 @@ export interface Settings {
   readonly owner: Owner | undefined;
   /** Name as which fields are owned where neither state nor annotation name another. */
   readonly fieldManager: string;
-  /** Every object is held against the cluster, not only those that the program changed: PLUMBLINE_HEAL=true. */
+  /** Every object is held against the cluster, and what others changed is taken back from them: PLUMBLINE_HEAL=true. */
   readonly heal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

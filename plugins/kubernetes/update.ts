@@ -67,7 +67,7 @@ async function sendingOf(session: Session, request: UpdateRequest, wanted: KubeO
   }
   // The fields of the manager before us are ours by the time of the update; a dry run can not do two steps.
   const unsettled = preview && hasFormerManager(request, manager);
-  const force = unsettled || isForced(settings, inputs);
+  const force = unsettled || settings.heal || isForced(settings, inputs);
   return { urn, type, object, resource, manager, force, dryRun: preview, createOnly: false };
 }
 

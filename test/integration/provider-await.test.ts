@@ -1,7 +1,8 @@
 /** The Kubernetes provider waits for what it made: on the real API server and its controllers, with the test as the kubelet. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { patchStatus, type KubeObject } from '#kube';
-import { cluster, EngineLog, kubeconfig, testNamespace, until, type TestCluster } from '#testing';
+import { cluster, EngineLog, kubeconfig, PulumiProgram, testNamespace, until, type TestCluster } from '#testing';
 import { NotInitialized, objects, Provider, type Created, type ValueMap } from '#provider';
 
 let api: TestCluster;
@@ -191,7 +192,7 @@ spec: {nodeName: ${namespace}, containers: [{name: web, image: "web:1"}]}
   await api.delete('v1', 'Node', namespace);
 });
 
-test('waitFor decides for any kind, and a refresh does not ask again', async () => {
+test('waitFor decides for any kind; one that means nothing is refused beforehand', async () => {
   const waitFor = '["jsonpath={.data.ready}=yes", "jsonpath={.data.more}"]';
   const making = create({ type: 'v1/ConfigMap', name: 'asked', annotations: { waitFor } });
   await until('it is waited for', () => Promise.resolve(engine.of(urnOf('asked'))[0]));
@@ -199,8 +200,23 @@ test('waitFor decides for any kind, and a refresh does not ask again', async () 
   await api.edit({ apiVersion: 'v1', kind: 'ConfigMap', name: 'asked', namespace }, { data: { more: 'any' } });
   expect((await making).outputs).toMatchObject({ data: { ready: 'yes', more: 'any' } });
   expect(engine.of(urnOf('asked')).at(0)).toBe('{.data.ready} leads to nothing yet');
-  const wrong = reasonsOf(create({ type: 'v1/ConfigMap', name: 'wrong', annotations: { waitFor: 'soon' } }));
-  expect((await wrong)[0]).toMatch(/wrong: the wait for it broke off: pulumi.com\/waitFor: "soon" means nothing/);
+  const inputs: ValueMap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace, annotations: { 'pulumi.com/waitFor': 'soon', 'pulumi.com/timeoutSeconds': '5m' } },
+  };
+  const named = { urn: urnOf('wrong'), type: 'kubernetes:core/v1:ConfigMap', name: 'wrong' };
+  const request = { ...named, olds: undefined, news: inputs, seed: new Uint8Array(), autonaming: undefined };
+  expect((await objects.check(provider.session, request)).failures).toEqual([
+    {
+      property: 'metadata.annotations["pulumi.com/waitFor"]',
+      reason: expect.stringMatching(/^pulumi.com\/waitFor: "soon" means nothing, expected "condition=Type"/),
+    },
+    {
+      property: 'metadata.annotations["pulumi.com/timeoutSeconds"]',
+      reason: 'expected a number of seconds, found "5m"',
+    },
+  ]);
 });
 
 test('skipAwait waits for nothing, and a stopped run for nothing more', async () => {
@@ -249,4 +265,30 @@ test('a deletion is waited for; one that does not end names the finalizers that 
   );
   await api.edit(object, { metadata: { finalizers: null } });
   await again;
+});
+
+test('an update that does not get ready fails and keeps what it made; the next one goes on', async () => {
+  const program = await PulumiProgram.create(await readFile(kubeconfig, 'utf8'));
+  await program.write(`
+    const app = { app: 'kept' };
+    const web = new k8s.apps.v1.Deployment('web', {
+      metadata: { name: 'kept', namespace: '${namespace}', annotations: { 'pulumi.com/timeoutSeconds': '1' } },
+      spec: { selector: { matchLabels: app }, template: { metadata: { labels: app }, spec: ${JSON.stringify(podSpec)} } },
+    });
+    new k8s.core.v1.ConfigMap('after', { metadata: { namespace: '${namespace}' } }, { dependsOn: web });
+  `);
+  const { code, said } = await program.run(['up', '--yes', '--skip-preview', '--stack', 'dev']);
+  expect(code).not.toBe(0);
+  expect(said).toContain(`Deployment.apps/${namespace}/kept is not ready after 1 s: 0 of 1 replicas are available`);
+  const failed = await program.state();
+  expect(failed.get('web')).toMatchObject({
+    id: `${namespace}/kept`,
+    outputs: { metadata: { uid: expect.any(String) } },
+  });
+  expect(failed.get('after')).toBeUndefined();
+  await setStatus('v1/Pod', (await podOf('kept')).metadata.name, running('10.1.0.3'));
+  const again = await program.up();
+  expect(again).toContain('~ 1 updated');
+  expect(again).toContain('+ 1 created');
+  expect((await program.state()).get('web')?.outputs).toMatchObject({ status: { availableReplicas: 1 } });
 });
