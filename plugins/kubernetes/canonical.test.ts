@@ -11,6 +11,11 @@ test.each<[string, ValueMap, ValueMap]>([
     secret({ data: { a: 'eA==', b: 'eQ==' }, stringData: { a: 'hi' } }),
     secret({ data: { a: 'aGk=', b: 'eQ==' } }),
   ],
+  [
+    'line ends in base64 go',
+    secret({ data: { a: 'e\nA==\r\n\n' }, stringData: { b: 'hi' } }),
+    secret({ data: { a: 'eA==', b: 'aGk=' } }),
+  ],
   ['data stays', secret({ data: { a: 'eA==' } }), secret({ data: { a: 'eA==' } })],
   [
     'so does another kind',

@@ -90,15 +90,20 @@ export function isStamped({ metadata }: KubeObject, owner: Owner | undefined, ur
   );
 }
 
-/** A live object as outputs: without the operator's marks, and without managedFields, which are as long as the rest. */
-export function asOutputs(live: KubeObject): ValueMap {
+/** A live object without the operator's marks, and without managedFields, which are as long as the rest. */
+export function unmarked(live: KubeObject): ValueMap {
   const { managedFields: _, labels: allLabels, annotations: allAnnotations, ...rest } = live.metadata;
   const metadata = {
     ...rest,
     ...without('labels', allLabels, [labels.stack, labels.stackNamespace]),
     ...without('annotations', allAnnotations, [urnAnnotation]),
   };
-  const outputs = { ...live, metadata } as unknown as ValueMap;
+  return { ...live, metadata } as unknown as ValueMap;
+}
+
+/** A live object as outputs, with the names that the SDKs know. */
+export function asOutputs(live: KubeObject): ValueMap {
+  const outputs = unmarked(live);
   return isDefinition(outputs) ? (renamed(outputs, toUnderscores) as ValueMap) : outputs;
 }
 

@@ -1,4 +1,5 @@
 /** Read: id and state in, state as the cluster has it out; id '' when the object is gone. With an id alone: import or `get`. */
+import { isDeepStrictEqual } from 'node:util';
 import { getObject, type KubeObject } from '#kube';
 import { awaitReady } from './await.ts';
 import { canonical } from './canonical.ts';
@@ -7,7 +8,7 @@ import { isUnreachable } from './cluster.ts';
 import { importedInputs, prunedTo } from './live-inputs.ts';
 import { managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
-import { asOutputs, bare, idOf, parseId } from './object.ts';
+import { bare, idOf, parseId, unmarked } from './object.ts';
 import type { ValueMap } from './property.ts';
 import type { ReadRequest, ReadResult } from './requests.ts';
 import { markSecrets } from './secrets.ts';
@@ -55,8 +56,8 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const { urn, type, oldOutputs } = request;
   const kept = inputsIn(request);
   const known = Object.keys(kept).length > 0;
-  const shown = asOutputs(live);
-  const inputs = markSecrets(known ? prunedTo(shown, canonical(bare(kept))) : importedInputs(shown), kept);
+  const shown = unmarked(live);
+  const inputs = known ? liveInputs(shown, kept) : markSecrets(importedInputs(shown), kept);
   const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
   const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
   const outputs = (object: KubeObject): ValueMap => checkpoint({ inputs, live: object, manager, initialApiVersion });
@@ -69,6 +70,13 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
     if (!(error instanceof NotReady)) throw error;
     throw new NotInitialized({ id, inputs, outputs: outputs(error.live) }, error);
   }
+}
+
+/** What the program wrote, when the cluster has that in another form; else what the cluster has of it. */
+function liveInputs(live: ValueMap, kept: ValueMap): ValueMap {
+  const wanted = canonical(bare(kept));
+  const found = prunedTo(live, wanted);
+  return isDeepStrictEqual(found, wanted) ? kept : markSecrets(found, kept);
 }
 
 async function withoutCluster(

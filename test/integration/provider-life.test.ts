@@ -130,7 +130,7 @@ beforeAll(async () => {
   await stage('same', ['up', '--yes', '--skip-preview', '--expect-no-changes']);
   await program.write(body('2'));
   await stage('change', ['up', '--yes', '--skip-preview']);
-  await stage('refresh', ['refresh', '--yes', '--skip-preview']);
+  await stage('refresh', ['refresh', '--yes', '--skip-preview', '--expect-no-changes']);
   await stage('destroy', ['destroy', '--yes', '--skip-preview']);
 }, 120_000);
 
