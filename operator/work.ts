@@ -23,6 +23,7 @@ import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
 import { stackController } from './controllers/stack.ts';
 import { PastRevisions } from './controllers/past-revisions.ts';
 import { Plans } from './controllers/plans.ts';
+import { SignedVotes } from './controllers/signed-votes.ts';
 import { StackHouse } from './controllers/stack-house.ts';
 import { wireWakes } from './controllers/wakes.ts';
 
@@ -50,7 +51,9 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   const store = openStore(base);
   let wake = (_key: string, _afterMs?: number): void => undefined;
   const user = await ownUser(transport);
-  const plans = started.use(new Plans({ ...base, ...own, user, wake: (key) => wake(key) }));
+  const plans = started.use(
+    new Plans({ ...base, ...own, user, signed: new SignedVotes({ ...base, ...own, store }), wake: (key) => wake(key) }),
+  );
   const house = new StackHouse({
     ...base,
     ...own,

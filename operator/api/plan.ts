@@ -83,8 +83,8 @@ const status = object('How it stands; told, never read: who agreed is worked out
       object('One person.', {
         user: text('Name, as the API server or the signature proves it.', { max: 512 }),
         verdict: oneOf('What.', ['approve', 'reject']),
-        by: oneOf('How.', ['Approval', 'annotation', 'commit', 'tag']),
-        reference: optional(text('Name of the Approval, commit id or name of the tag.', { max: 512 })),
+        by: oneOf('How.', ['Approval', 'annotation', 'commit']),
+        reference: optional(text('Name of the Approval, or commit id.', { max: 512 })),
         time: time('When.'),
       }),
       { max: 100 },

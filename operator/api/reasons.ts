@@ -167,7 +167,7 @@ export const reasons = define({
     retry: 'backoff',
     meaning:
       'The admission policy which proves who approves does not hold, so that no Approval or annotation is trusted.',
-    remedy: 'Run `plumbline install`; approvals by signed commit or tag need no policy.',
+    remedy: 'Run `plumbline install`; approvals by signed commit need no policy.',
   },
   // Apply
   UnknownKind: {

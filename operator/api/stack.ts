@@ -78,7 +78,7 @@ const approval = optional(
     ),
     approvals: integer('How many different people must agree.', { min: 1, max: 20, default: 1 }),
     signers: optional(
-      object('Keys of those who may approve by a signed commit or tag, in the namespace of the stack.', {
+      object('Keys of those who may approve by a signed commit, in the namespace of the stack.', {
         kind: oneOf('What holds the keys.', ['ConfigMap', 'Secret'], { default: 'ConfigMap' }),
         name: name('Its name. Entry allowed_signers: SSH keys as git reads them; entries *.asc: OpenPGP keys.'),
       }),

@@ -7,6 +7,7 @@ import { markPlan, type PlanStore } from '#record';
 import type { Clock } from '#runtime';
 import type { Plans as PlansOfHouse, PlanView } from '#way';
 import { ApprovalGuard } from './approval-guard.ts';
+import type { SignedVotes } from './signed-votes.ts';
 import { keyOfStack } from './stacks.ts';
 
 /** A Plan in memory. */
@@ -25,6 +26,7 @@ export interface PlansOptions {
   readonly clock: Clock;
   readonly plans: WatchCache<KeptPlan>;
   readonly approvals: WatchCache<Approval>;
+  readonly signed: SignedVotes;
   readonly resources: { readonly plan: Resource; readonly approval: Resource };
   /** Name of the operator's own user, whose word counts for nothing. */
   readonly user: string;
@@ -121,15 +123,17 @@ export class Plans implements PlansOfHouse, Disposable {
   async votes(
     stack: Stack,
     plan: Pick<PlanView, 'name' | 'digest'>,
-    signal: AbortSignal,
+    now: { readonly commit: string; readonly signal: AbortSignal },
   ): ReturnType<PlansOfHouse['votes']> {
+    const { signal } = now;
     const { namespace = '' } = stack.metadata;
+    const signed = await this.#options.signed.on(stack, plan.digest, now);
     const votes = this.#said(namespace, plan);
-    if (votes.length === 0 && this.#guarded.has(namespace)) return { votes };
+    if (votes.length === 0 && this.#guarded.has(namespace)) return { votes: signed };
     const doubt = await this.#guard.doubt({ namespace, name: plan.name }, signal);
     if (doubt === undefined) this.#guarded.add(namespace);
     else this.#guarded.delete(namespace);
-    return doubt === undefined ? { votes } : { votes: [], doubt };
+    return doubt === undefined ? { votes: [...signed, ...votes] } : { votes: signed, doubt };
   }
 
   /** What the API server's policies vouch for. */
@@ -169,6 +173,7 @@ export class Plans implements PlansOfHouse, Disposable {
 
   forgetFindings(stack: Stack): void {
     this.#findings.delete(keyOfStack(stack));
+    this.#options.signed.forget(stack);
   }
 
   /** Plans that wait, by `namespace/name` of their stack. */

@@ -47,7 +47,10 @@ export async function agree(
     return { held: holdTo(new Set(), proposed, context) };
   }
   const plan = begun(stack, commit, proposed, house) ?? (await made(stack, { ...commit, ...proposed }, house, walk));
-  const { votes, doubt } = await house.plans.votes(stack, plan, walk.context.signal);
+  const { votes, doubt } = await house.plans.votes(stack, plan, {
+    commit: commit.revision.commit,
+    signal: walk.context.signal,
+  });
   const gate = approvalGate({
     plan: `${stack.metadata.namespace}/${plan.name}`,
     stack: stackKeyOf(stack),

@@ -40,7 +40,7 @@ export interface Plans {
   votes(
     stack: Stack,
     plan: Pick<PlanView, 'name' | 'digest'>,
-    signal: AbortSignal,
+    now: { readonly commit: string; readonly signal: AbortSignal },
   ): Promise<{ readonly votes: readonly Vote[]; readonly doubt?: string | undefined }>;
   /** What the dry runs found out, for the present spec. */
   findings(stack: Stack): Findings;

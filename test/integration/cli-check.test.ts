@@ -3,6 +3,7 @@ import { createServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { kinds } from '#api';
 import { cluster, plumbline, until, type TestCluster } from '#testing';
 import { createAuthority } from '#toolchain';
 
@@ -52,7 +53,9 @@ test('each part of the installation that lacks or is ill is named with what to d
   ]);
   expect(whole.get(`the account ${namespace}/plumbline may do what the operator does`)?.ok).toBe(true);
   expect(whole.get(`Lease ${namespace}/plumbline is held by one`)?.ok).toBe(true);
-  expect([...whole.keys()].filter((what) => what.includes("is served, and equal to this version's"))).toHaveLength(4);
+  expect([...whole.keys()].filter((what) => what.includes("is served, and equal to this version's"))).toHaveLength(
+    kinds.length,
+  );
 
   await admin.apply(lease('2026-01-01T00:00:00.000000Z'));
   await admin.delete('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'plumbline');

@@ -4,4 +4,5 @@ export { isSameRepository, parseRemote } from './git-url.ts';
 export { LocalRepository } from './local-repository.ts';
 export { RevisionStore, type Fetched } from './revision-store.ts';
 export { Revisions } from './revisions.ts';
+export type { SignedWord, SignerKeys } from './signed-words.ts';
 export { takeSnapshot, type Snapshot } from './snapshot.ts';

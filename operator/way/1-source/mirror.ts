@@ -47,10 +47,10 @@ export class Mirror {
   }
 
   /** Brings one ref or commit in, whatever its history was before, and says which commit it is; an id (by default `ref`) tells the repository's hash. @throws GitExitError */
-  async fetch(url: string, ref: string, id = ref): Promise<CommitMeta> {
+  async fetch(url: string, ref: string, id = ref, depth = 1): Promise<CommitMeta> {
     await this.#create(id);
     try {
-      await this.#fetchShallow(url, ref);
+      await this.#fetchShallow(url, ref, depth);
     } catch (error) {
       await this.#removeHalfPacks();
       throw error;
@@ -75,14 +75,14 @@ export class Mirror {
     await writeFile(join(this.folder, 'info', 'attributes'), '* -text -eol -ident -filter -working-tree-encoding\n');
   }
 
-  async #fetchShallow(url: string, ref: string): Promise<void> {
+  async #fetchShallow(url: string, ref: string, depth: number): Promise<void> {
     const fetch = async (...args: string[]): Promise<unknown> =>
       this.#git(['fetch', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...args], {
         gitDir: this.folder,
       });
     const refspec = `+${ref}:${wantedRef}`;
     try {
-      await fetch('--depth=1', '--', url, refspec);
+      await fetch(`--depth=${depth}`, '--', url, refspec);
     } catch (error) {
       if (!(error instanceof GitExitError)) throw error;
       if (refusesShallow(error)) await fetch('--', url, refspec);

@@ -15,6 +15,7 @@ import { Mirror, type CommitMeta } from './mirror.ts';
 import { choose, parseAnswer, questionOf, refNotFound, type Wanted } from './ref.ts';
 import { bounds, selectionOf, type Bounds, type Selection } from './selection.ts';
 import { Shelf, type Shelved } from './shelf.ts';
+import { keysIn, mostCommits, signedWords, type SignedWord, type SignerKeys } from './signed-words.ts';
 import { digestOf, packEntries, TreeListing } from './tree-listing.ts';
 
 export interface RevisionStoreOptions {
@@ -70,6 +71,13 @@ interface Run {
   readonly secrets: readonly string[];
 }
 
+interface OpenRun extends Run, AsyncDisposable {
+  /** Git with more configuration. */
+  gitWith(config: Lent['config']): Git;
+  /** Runs the work; what goes wrong is told in our words. */
+  telling<T>(work: () => Promise<T>): Promise<T>;
+}
+
 const plainEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 
 export class RevisionStore {
@@ -95,24 +103,64 @@ export class RevisionStore {
     return this.#turns.take(options.key, () => this.#fetchRevision(options));
   }
 
-  async #fetchRevision({ key, spec, credentials = {}, signal }: FetchOptions): Promise<Fetched> {
+  async #fetchRevision(options: FetchOptions): Promise<Fetched> {
+    this.#gone.delete(options.key);
+    await using run = await this.#open(options);
+    return await run.telling(async () => {
+      const wanted = await this.#ask(run);
+      return (await this.#alreadyThere(run, wanted)) ?? (await this.#bring(run, wanted));
+    });
+  }
+
+  /** Lends the credentials to a run, until it is disposed. */
+  async #open({ key, spec, credentials = {}, signal }: FetchOptions): Promise<OpenRun> {
     signal?.throwIfAborted();
-    this.#gone.delete(key);
     const remote = parseRemote(spec.url);
     this.#assertNotOurs(remote);
     const selection = selectionOf(spec);
-    await using lent = await lend(await this.#folders.homes(), remote, credentials);
-    using deadline = this.#deadline(parseDuration(spec.timeout), remote.url, signal);
-    const git = this.#git(lent, parseDuration(spec.timeout), deadline.signal);
+    const lent = await lend(await this.#folders.homes(), remote, credentials);
+    const timeoutMs = parseDuration(spec.timeout);
+    const deadline = this.#deadline(timeoutMs, remote.url, signal);
+    const { home, secrets, config } = lent;
+    const gitWith = (more: Lent['config']): Git =>
+      this.#git({ ...lent, config: [...config, ...more] }, timeoutMs, deadline.signal);
     const question = JSON.stringify([remote.url, spec.ref ?? {}, selection.digest]);
-    const run = { key, spec, remote, selection, question, git, home: lent.home, secrets: lent.secrets };
-    try {
-      const wanted = await this.#ask(run);
-      return (await this.#alreadyThere(run, wanted)) ?? (await this.#bring(run, wanted));
-    } catch (error) {
-      if (deadline.signal.aborted) throw deadline.signal.reason;
-      throw error instanceof GitExitError ? gitFailure(error, { where: remote.url, secrets: lent.secrets }) : error;
-    }
+    return {
+      ...{ key, spec, remote, selection, question, home, secrets, gitWith },
+      git: gitWith([]),
+      telling: async (work) => {
+        try {
+          return await work();
+        } catch (error) {
+          if (deadline.signal.aborted) throw deadline.signal.reason;
+          throw error instanceof GitExitError ? gitFailure(error, { where: remote.url, secrets }) : error;
+        }
+      },
+      [Symbol.asyncDispose]: async () => {
+        deadline[Symbol.dispose]();
+        await lent[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /**
+   * What the newest commits of the source's ref say to plans, signed with one of the keys. In a mirror of its own: what
+   * the source serves does not move. @throws Failure as {@link fetchRevision}
+   */
+  signedWords({ keys, ...options }: FetchOptions & { readonly keys: SignerKeys }): Promise<SignedWord[]> {
+    const key = `${options.key}~words`;
+    return this.#turns.take(key, async () => {
+      const { clock, environment = plainEnvironment } = this.#options;
+      await using run = await this.#open({ ...options, key });
+      const path = (environment as Readonly<Record<string, string>>)['PATH'] ?? plainEnvironment.PATH;
+      const git = run.gitWith(await keysIn(run.home, keys, { clock, path }));
+      return await run.telling(async () => {
+        const wanted = await this.#ask(run);
+        const mirror = this.#mirror(run);
+        const { commit } = await mirror.fetch(run.remote.url, wanted.ref, wanted.commit, mostCommits);
+        return signedWords(git, mirror.folder, commit);
+      });
+    });
   }
 
   /** The revision on disk that has this commit, without asking anybody; undefined when the disk does not hold it. */

@@ -5,8 +5,8 @@ import { waiting, type Waiting } from '#runtime';
 export interface Vote {
   readonly user: string;
   readonly verdict: 'approve' | 'reject';
-  readonly by: 'Approval' | 'annotation' | 'commit' | 'tag';
-  /** Name of the Approval, commit id or name of the tag. */
+  readonly by: 'Approval' | 'annotation' | 'commit';
+  /** Name of the Approval, or commit id. */
   readonly reference?: string;
   /** RFC 3339. */
   readonly time: string;
@@ -63,4 +63,4 @@ function lastWords(votes: readonly Vote[]): Vote[] {
  */
 const groups = (votes: readonly Vote[]): Vote[][] => [votes.filter((vote) => !isSigned(vote)), votes.filter(isSigned)];
 
-const isSigned = ({ by }: Vote): boolean => by === 'commit' || by === 'tag';
+const isSigned = ({ by }: Vote): boolean => by === 'commit';
