@@ -12,7 +12,13 @@ import { translate, type Translated } from '../operator/cli/pulumi-operator/tran
 
 const page = readFileSync(join(import.meta.dirname, '../docs/coming-from-pulumi-operator.md'), 'utf8');
 
-const base = { stack: 'dev', backend: 's3://bucket', projectRepo: 'https://example.com/web.git', branch: 'main' };
+const named = { stack: 'organization/web/dev', project: 'web' };
+const base = {
+  stack: 'organization/web/dev',
+  backend: 's3://bucket',
+  projectRepo: 'https://example.com/web.git',
+  branch: 'main',
+};
 const metadata = { name: 'app', namespace: 'shop' };
 const read = (given: string): Json => load(given.startsWith('{') ? given : `{${given}}`) as Json;
 
@@ -27,7 +33,7 @@ const specIn = ({ objects }: Translated, kind: string): Json =>
 function expectRow({ source, spec = {}, pulumi = {}, told = [] }: Row, translated: Translated): void {
   const given = specIn(translated, 'Stack');
   const common = { sourceRef: { name: 'app' }, engine: 'pulumi', deletionPolicy: 'Orphan' };
-  expect(given).toEqual({ ...common, ...spec, pulumi: without({ stack: 'dev', backend: 's3://bucket', ...pulumi }) });
+  expect(given).toEqual({ ...common, ...spec, pulumi: without({ ...named, backend: 's3://bucket', ...pulumi }) });
   expect(specIn(translated, 'GitSource')).toEqual(source ?? { url: base.projectRepo, ref: { branch: 'main' } });
   const notes = translated.notes.map(({ field, text }) => `${field}: ${text}`);
   expect(notes).toEqual(told.map((pattern) => expect.stringMatching(pattern)));

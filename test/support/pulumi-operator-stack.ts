@@ -4,11 +4,22 @@ import { ref, type Row } from './pulumi-operator-row.ts';
 export const stackRows: readonly Row[] = [
   {
     fields: ['stack'],
-    given: 'stack: acme/dev',
-    pulumi: { stack: 'dev' },
-    told: [/^spec\.stack: acme\/dev: there is one organization/],
+    given: '{stack: acme/dev, backend: null}',
+    pulumi: { stack: 'dev', project: undefined, backend: undefined },
+    told: [/^spec\.stack: acme\/dev: there is one organization/, /^spec\.backend: the state is kept in the cluster/],
   },
-  { fields: ['stack'], given: 'stack: organization/web/dev', pulumi: { stack: 'dev', project: 'web' } },
+  {
+    fields: ['stack'],
+    given: 'stack: acme/web/prod',
+    pulumi: { stack: 'organization/web/prod', project: 'web' },
+    told: [/^spec\.stack: acme\/web\/prod: there is one organization/],
+  },
+  {
+    fields: ['backend'],
+    given: 'stack: dev',
+    pulumi: { stack: 'dev', project: undefined },
+    told: [/^spec\.backend: .*set pulumi\.stack: organization\/<project>\/dev$/],
+  },
   { fields: ['backend'], given: 'backend: "gs://bucket"', pulumi: { backend: 'gs://bucket' } },
   {
     fields: ['backend'],

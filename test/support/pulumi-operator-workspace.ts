@@ -59,23 +59,23 @@ export const workspaceRows: readonly Row[] = [
   },
   {
     fields: ['stacks[].name', 'stacks[].secretsProvider'],
-    given: 'stacks: [{name: prod, secretsProvider: "gcpkms://x"}]',
-    pulumi: { stack: 'prod', secretsProvider: 'gcpkms://x' },
+    given: 'stacks: [{name: organization/web/prod, secretsProvider: "gcpkms://x"}]',
+    pulumi: { stack: 'organization/web/prod', secretsProvider: 'gcpkms://x' },
   },
   {
     fields: ['stacks[].create'],
-    given: 'stacks: [{name: dev, create: false}]',
+    given: 'stacks: [{name: organization/web/dev, create: false}]',
     told: [/create: a stack that has no state yet is made/],
   },
   {
     fields: ['stacks[].environment'],
-    given: 'stacks: [{name: dev, environment: [x]}]',
+    given: 'stacks: [{name: organization/web/dev, environment: [x]}]',
     told: [/environment: Pulumi ESC is not asked/],
   },
   {
     fields: ['stacks[].config'],
     given:
-      'stacks: [{name: dev, config: [{key: a, value: 1}, {key: b.c, path: true, value: x}, {key: d, secret: true, valueFrom: {env: E}}]}]',
+      'stacks: [{name: organization/web/dev, config: [{key: a, value: 1}, {key: b.c, path: true, value: x}, {key: d, secret: true, valueFrom: {env: E}}]}]',
     pulumi: {
       config: { a: '1' },
       configFrom: [
@@ -87,7 +87,7 @@ export const workspaceRows: readonly Row[] = [
   {
     fields: ['stacks[].config'],
     given:
-      'stacks: [{name: dev, config: [{key: d, secret: true, value: hunter2}, {key: e, valueFrom: {path: /x}}, {key: f, valueFrom: {env: F, json: true}}]}]',
+      'stacks: [{name: organization/web/dev, config: [{key: d, secret: true, value: hunter2}, {key: e, valueFrom: {path: /x}}, {key: f, valueFrom: {env: F, json: true}}]}]',
     pulumi: {
       configFrom: [
         { key: 'd', secret: true, ...ref('app-config', 'd') },

@@ -51,8 +51,9 @@ const organisation = 'there is one organization in a backend of your own, called
 /** `<stack>`, `<org>/<stack>` or `<org>/<project>/<stack>`: in a backend of one's own there are no organisations. */
 export function nameStack(draft: Draft, full: string, note: (text: string) => void): void {
   const parts = full.split('/');
-  draft.pulumi['stack'] = parts.at(-1);
-  if (parts.length === 3) draft.pulumi['project'] = parts[1];
+  const [, project] = parts.length === 3 ? parts : [];
+  draft.pulumi['stack'] = project === undefined ? parts.at(-1) : `organization/${project}/${parts.at(-1)}`;
+  draft.pulumi['project'] = project;
   if (parts.length > 1 && parts[0] !== 'organization') note(`${full}: ${organisation}`);
 }
 
@@ -62,6 +63,10 @@ const inCluster =
 /** Without a backend theirs is Pulumi Cloud, or what a variable of the workspace says. */
 export function nameBackend(draft: Draft, backend: string | undefined, note: (text: string) => void): void {
   if (backend === undefined) return note(inCluster);
-  if (/^(file|s3|gs|azblob|postgres):\/\//.test(backend)) draft.pulumi['backend'] = backend;
-  else note(`${backend} is no backend that this operator takes; ${inCluster}`);
+  if (/^(file|s3|gs|azblob|postgres):\/\//.test(backend)) {
+    draft.pulumi['backend'] = backend;
+    const { stack } = draft.pulumi;
+    if (draft.pulumi['project'] === undefined)
+      note(`a backend may hold stacks of several projects; set pulumi.stack: organization/<project>/${String(stack)}`);
+  } else note(`${backend} is no backend that this operator takes; ${inCluster}`);
 }

@@ -170,8 +170,10 @@ export interface StateOptions {
   readonly passphrase?: { readonly name: string; readonly key: string } | undefined;
   /** What the stack names of its own: credentials of a backend or a key service. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** `organization/project/stack`, by which a backend that is not the cluster's is asked for its resources. */
+  /** `dev` or `organization/project/dev`; a backend that is not the cluster's is asked by the full name. */
   readonly pulumiStack?: string | undefined;
+  /** Completes a short name. */
+  readonly project?: string | undefined;
   /** uid of the Stack: what an earlier Stack of the same name left on disk is not taken up. */
   readonly uid?: string | undefined;
   readonly signal: AbortSignal;

@@ -18,4 +18,16 @@ export function assertSecretsProvider(where: string, provider = 'passphrase'): v
   throw failure('BackendInvalid', { where, what: 'the secrets provider', expected, found: provider });
 }
 
+/**
+ * `organization/project/stack`: a backend may hold stacks of several projects under one name.
+ * @throws Failure BackendInvalid
+ */
+export function fullName(where: string, stack: string, project: string | undefined): string {
+  const name = stack.split('/').at(-1) ?? stack;
+  const between = project ?? (stack.split('/').length === 3 ? stack.split('/')[1] : undefined);
+  if (between !== undefined) return `organization/${between}/${name}`;
+  const what = 'a backend by URL may hold stacks of several projects';
+  throw failure('BackendInvalid', { where, what, remedy: `set spec.pulumi.stack: organization/<project>/${name}` });
+}
+
 const schemeOf = (url: string): string => /^([a-z0-9]+):\/\//.exec(url)?.[1] ?? '';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { apiFailure, deleteObject, type Transport } from '#kube';
 import { failure, type Clock, type Log } from '#runtime';
 import type { Backend, StackName, StateOptions, StateSession, StateStore } from '../values.ts';
-import { assertBackend, assertSecretsProvider } from './backend-url.ts';
+import { assertBackend, assertSecretsProvider, fullName } from './backend-url.ts';
 import { deploymentsIn, resourcesOf, saltOf } from './checkpoint.ts';
 import { ClusterSession, StateCopies, type CopyOptions } from './cluster-session.ts';
 import { StateFolder, type StateFile } from './folder.ts';
@@ -127,13 +127,14 @@ class Store implements StateStore {
     return { PULUMI_CONFIG_PASSPHRASE: passphrase };
   }
 
-  #remoteOf(stack: StackName, url: string, { pulumiStack, environment }: StateOptions): RemoteState {
+  #remoteOf(stack: StackName, url: string, options: StateOptions): RemoteState {
     assertBackend(idOf(stack), url);
     const { clock, pulumi } = this.#options;
-    if (pulumi === undefined || pulumiStack === undefined)
-      throw failure('Internal', { where: idOf(stack), what: `nobody said how to ask the backend at ${url}` });
+    if (pulumi === undefined)
+      throw failure('Internal', { where: idOf(stack), what: 'nobody said which pulumi to ask' });
     const { program, environment: ours } = pulumi;
-    return { clock, pulumi: program, url, pulumiStack, environment: { ...environment, ...ours } };
+    const pulumiStack = fullName(idOf(stack), options.pulumiStack ?? stack.name, options.project);
+    return { clock, pulumi: program, url, pulumiStack, environment: { ...options.environment, ...ours } };
   }
 
   async #removeCluster(stack: StackName, signal: AbortSignal): Promise<void> {
