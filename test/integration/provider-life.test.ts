@@ -75,8 +75,7 @@ new k8s.apiextensions.CustomResource('wheel', {
   apiVersion: \`\${group}/v1\`, kind: 'Wheel', metadata: { name: 'wheel', namespace }, spec: { v },
 }, { dependsOn: definition });`,
     object: 'wheel',
-    // Something may hang from a custom resource, which goes first.
-    asks: { ...usual, preview: '', destroy: 'DELETE, GET' },
+    asks: { ...usual, preview: '' },
   },
   {
     what: 'a Patch owns its fields of what somebody else made, and gives them back',
