@@ -15,3 +15,4 @@ export { SeededRandom } from './random.ts';
 export { Supervisor } from './supervisor.ts';
 export { PulumiProgram, type Ran, type StateResource } from './pulumi-program.ts';
 export { PulumiRuns, type Changes } from './pulumi-runs.ts';
+export { PulumiKills, type KillResult } from './pulumi-kills.ts';

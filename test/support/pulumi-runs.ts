@@ -94,9 +94,13 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
       path: '.',
       commit: 'c0ffee',
       backend: {
-        url: pathToFileURL(join(this.folder, 'state')).href,
+        // As the state room gives it.
+        url: `${pathToFileURL(join(this.folder, 'state')).href}?metadata=skip`,
         secretsProvider: 'passphrase',
-        environment: { PULUMI_CONFIG_PASSPHRASE: 'correct horse battery' },
+        environment: {
+          PULUMI_CONFIG_PASSPHRASE: 'correct horse battery',
+          PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: '1',
+        },
       },
       config: [],
       environment: {},

@@ -94,6 +94,10 @@ const ofProgram: readonly Pattern[] = [
   },
 ];
 
+/** The connection to a plugin broke, so that nobody knows what became of the operations in hand. */
+export const providerLost =
+  /error reading from server|transport is closing|connect(?:ion)? (?:refused|reset)|code = Unavailable|plugin .* exited/;
+
 /** Of the engine and its plugins. */
 const ofEngine: readonly Pattern[] = [
   {
@@ -124,10 +128,10 @@ const ofEngine: readonly Pattern[] = [
     }),
   },
   {
-    pattern: /resource plugin (\S+) (?:is|has) |error reading from server: EOF|transport is closing|connection refused/,
-    cause: ([name = '']) => ({
+    pattern: providerLost,
+    cause: () => ({
       reason: 'ProviderFailed',
-      parts: { what: `the provider ${name ? `${name} ` : ''}ended in the middle of the run` },
+      parts: { what: 'the provider ended in the middle of the run', remedy: 'the next run goes on' },
     }),
   },
 ];
@@ -159,6 +163,11 @@ export function causeOf({ code, said, errors }: Ended, context: Context): Cause 
       parts: { where: path, what: 'no change was expected, but there are some', remedy },
     };
   }
+  if (code === undefined && said === '')
+    return {
+      reason: 'RunFailed',
+      parts: { where: path, what: 'the engine was killed', remedy: 'the next run goes on' },
+    };
   const texts = [...errors.map(({ message }) => message), said];
   for (const { pattern, cause } of [...ofProgram, ...ofEngine]) {
     const found = texts.map((text) => pattern.exec(text)).find((match) => match !== null);
@@ -167,7 +176,7 @@ export function causeOf({ code, said, errors }: Ended, context: Context): Cause 
   return (
     failedResources(errors) ?? {
       reason: 'RunFailed',
-      parts: { where: path, what: firstLine(texts) ?? lastWords(code) },
+      parts: { where: path, what: firstLine(texts) ?? `the engine ended with code ${code} and said nothing` },
     }
   );
 }
@@ -189,6 +198,3 @@ function firstLine(texts: readonly string[]): string | undefined {
   const text = texts.find((one) => one.trim() !== '');
   return text === undefined ? undefined : tidy(text.replace(/^\s*error:\s*/, ''));
 }
-
-const lastWords = (code: number | undefined): string =>
-  code === undefined ? 'the engine was killed' : `the engine ended with code ${code} and said nothing`;

@@ -14,6 +14,7 @@ import { version } from '@pulumi/pulumi/version.js';
 import { parse, type SemVer } from 'semver';
 import { EngineEvents } from './engine-events.ts';
 import { masking } from './mask.ts';
+import type { Unfinished } from './pending.ts';
 import { repaired, tellOf, type Deployment, type Finding } from './repair.ts';
 import type { FromChild, Job, ToChild } from './messages.ts';
 
@@ -22,7 +23,14 @@ const saidLength = 4000;
 
 const cancelling = new AbortController();
 
-const findings = Promise.withResolvers<readonly Finding[]>();
+let findings = Promise.withResolvers<readonly Finding[]>();
+
+/** What the operator finds in the cluster. */
+function ask(unfinished: readonly Unfinished[], ofThisRun: boolean): Promise<readonly Finding[]> {
+  findings = Promise.withResolvers();
+  tell({ kind: 'unfinished', unfinished, ofThisRun });
+  return findings.promise;
+}
 
 process.on('message', (message: ToChild) => {
   if (message.kind === 'cancel') cancelling.abort();
@@ -51,7 +59,10 @@ async function work(job: Job): Promise<void> {
   try {
     const stack = await openStack(job);
     await repair(stack, job, (event) => events.add(event));
-    await operate(stack, job, (event) => events.add(event));
+    await operate(stack, job, (event) => events.add(event)).catch(async (error: unknown) => {
+      await takeBack(stack, job, events);
+      throw error;
+    });
     end(0, '', job.operation === 'up' ? await outputsOf(stack, events.outputs) : {});
   } catch (error) {
     const { code, said } = whyOf(error);
@@ -93,8 +104,7 @@ async function repair(stack: Stack, job: Job, onEvent: (event: EngineEvent) => v
       const ids = resources.flatMap((resource) => (resource.urn === urn && resource.id ? [resource.id] : []));
       return { urn, inputs: identityOnly(inputs), ids };
     });
-  tell({ kind: 'unfinished', unfinished });
-  const found = await findings.promise;
+  const found = await ask(unfinished, false);
   const { deployment: repairedDeployment, stale } = repaired(deployment, found);
   await stack.importStack({ ...exported, deployment: repairedDeployment });
   for (const operation of pending) {
@@ -104,6 +114,18 @@ async function repair(stack: Stack, job: Job, onEvent: (event: EngineEvent) => v
   const { configFile } = job;
   if (stale.length > 0)
     await stack.refresh({ ...quiet, configFile, onEvent, signal: cancelling.signal, target: [...stale] });
+}
+
+/**
+ * A provider that was killed may have made what the engine takes for not made. What has a name of Pulumi's choice, or one
+ * that no later program uses, would be forgotten: it is taken away again.
+ */
+async function takeBack(stack: Stack, job: Job, { lostProvider, notMade }: EngineEvents): Promise<void> {
+  if (!lostProvider || job.operation !== 'up' || notMade.length === 0) return;
+  const { resources = [] } = (await stack.exportStack()).deployment as Deployment;
+  const ids = resources.flatMap(({ id }) => id ?? []);
+  const unfinished = notMade.map(({ urn, inputs }) => ({ urn, inputs: identityOnly(inputs), ids }));
+  await ask(unfinished, true);
 }
 
 /** The rest may hold secrets, which need not go from one process to another. */
@@ -151,11 +173,12 @@ function whyOf(error: unknown): Why {
     return { code: undefined, said: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
   const { commandResult } = error as unknown as { readonly commandResult: CommandResult };
-  const { exitCode, stderr = '' } = commandResult.err ?? {};
+  const { exitCode, stderr = '', signal } = commandResult.err ?? {};
+  if (signal !== undefined) return { code: undefined, said: '' };
   return { code: exitCode, said: (stderr || commandResult.stderr).slice(-saidLength) };
 }
 
 interface CommandResult {
   readonly stderr: string;
-  readonly err?: { readonly exitCode?: number; readonly stderr?: string };
+  readonly err?: { readonly exitCode?: number; readonly stderr?: string; readonly signal?: string };
 }

@@ -1,5 +1,6 @@
 /** Makes of the engine's own events what is told of a run, within bounds. */
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from '@pulumi/pulumi/automation/index.js';
+import { providerLost } from './causes.ts';
 import type { Diagnostic, RunEvent, Step, StepField, StepOperation } from '../values.ts';
 
 /** The engine's operations; those that tell nothing of the world are left out. */
@@ -41,9 +42,13 @@ export class EngineEvents {
   readonly #limits: TellLimits;
   #lines = 0;
   #printed = 0;
-  #diagnostics = 0;
+  readonly #diagnostics = { info: 0, warning: 0, error: 0 };
   /** Number of resources that stay as they are. */
   unchanged = 0;
+  /** Resources that were not made, or of which that is not known. */
+  readonly notMade: { readonly urn: string; readonly inputs: unknown }[] = [];
+  /** The connection to a plugin broke. */
+  lostProvider = false;
   /** Outputs of the stack as the engine shows them, `[secret]` where they are. */
   outputs: Readonly<Record<string, unknown>> = {};
 
@@ -60,7 +65,10 @@ export class EngineEvents {
     }
     if (resourcePreEvent !== undefined) this.#step(resourcePreEvent.metadata, 'begun');
     if (resOutputsEvent !== undefined) this.#step(resOutputsEvent.metadata, 'done');
-    if (resOpFailedEvent !== undefined) this.#step(resOpFailedEvent.metadata, 'failed');
+    if (resOpFailedEvent === undefined) return;
+    const { op, urn, new: made } = resOpFailedEvent.metadata;
+    if (op === 'create' || op === 'create-replacement') this.notMade.push({ urn, inputs: made?.inputs });
+    this.#step(resOpFailedEvent.metadata, 'failed');
   }
 
   #step(metadata: StepEventMetadata, at: 'begun' | 'done' | 'failed'): void {
@@ -76,15 +84,16 @@ export class EngineEvents {
     const text = withoutColour(message).trimEnd();
     if (ephemeral === true || text === '' || severity === 'debug' || isKnown.test(text)) return;
     this.#count(text.length);
+    if (severity === 'error' && providerLost.test(text)) this.lostProvider = true;
     if (severity === 'warning' || severity === 'error') this.#tell({ severity, urn, message: text });
     else for (const line of text.split('\n')) this.#line(line);
   }
 
   #tell(diagnostic: Diagnostic): void {
     const { diagnostics, lineLength } = this.#limits;
-    this.#diagnostics += 1;
-    // Errors say why the run ended: they get a share of their own.
-    if (this.#diagnostics > (diagnostic.severity === 'error' ? 2 * diagnostics : diagnostics)) return;
+    this.#diagnostics[diagnostic.severity] += 1;
+    // Errors say why the run ended: warnings never take their share.
+    if (this.#diagnostics[diagnostic.severity] > diagnostics) return;
     const message = cut(diagnostic.message, lineLength);
     this.#listener.onEvent({ kind: 'diagnostic', diagnostic: { ...diagnostic, message } });
   }

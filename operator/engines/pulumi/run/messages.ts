@@ -52,8 +52,11 @@ export type ToChild =
 
 export type FromChild =
   | { readonly kind: 'event'; readonly event: RunEvent }
-  /** What an earlier run was making; the operator looks for it in the cluster, and answers with findings. */
-  | { readonly kind: 'unfinished'; readonly unfinished: readonly Unfinished[] }
+  /**
+   * What an earlier run was making, or this one when its provider was lost; the operator looks for it in the cluster, and
+   * answers with findings.
+   */
+  | { readonly kind: 'unfinished'; readonly unfinished: readonly Unfinished[]; readonly ofThisRun: boolean }
   /** The program prints without end. */
   | { readonly kind: 'flood' }
   | { readonly kind: 'ended'; readonly result: JobResult };

@@ -27,6 +27,8 @@ export interface Looking {
   readonly discovery: Discovery;
   readonly as: Account;
   readonly stack: StackName;
+  /** Epoch milliseconds. What was made since then is taken away again; undefined to take it into the state. */
+  readonly takesBackSince?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -51,11 +53,18 @@ async function look({ urn, ids }: Unfinished, object: KubeObject, looking: Looki
   const live = await getObject({ transport, resource, ...at, as, signal });
   if (live === undefined || !isMarked(live, looking.stack, urn)) return absent;
   const id = at.namespace === undefined ? at.name : `${at.namespace}/${at.name}`;
-  if (ids.length === 0 || ids.includes(id)) return { urn, outcome: 'adopted', id };
+  if (looking.takesBackSince !== undefined) {
+    // What is older was there before this run, and its next update takes it over.
+    if (ids.includes(id) || madeMs(live) < looking.takesBackSince) return absent;
+  } else if (ids.length === 0 || ids.includes(id)) return { urn, outcome: 'adopted', id };
   // The replacement begins again under another name; this one would stay behind.
   await deleteObject({ transport, resource, ...at, uid: live.metadata.uid, as, signal });
   return absent;
 }
+
+/** Clocks differ, and the API server tells whole seconds. */
+const toleranceMs = 5000;
+const madeMs = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') + toleranceMs;
 
 function addressOf(
   { metadata }: KubeObject,

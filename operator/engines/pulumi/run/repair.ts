@@ -7,6 +7,8 @@ export interface StoredResource {
   readonly id?: string;
   readonly inputs?: unknown;
   readonly outputs?: unknown;
+  /** It was replaced, and is to be deleted. */
+  readonly delete?: boolean;
 }
 
 export interface Deployment {
@@ -37,21 +39,26 @@ export interface Repaired {
 /** Without operations in hand; what was made is a resource, and what may have been changed is to be looked at again. */
 export function repaired(deployment: Deployment, findings: readonly Finding[]): Repaired {
   const { pending_operations: pending = [], ...rest } = deployment;
-  const resources = [...(rest.resources ?? [])];
+  let resources = rest.resources ?? [];
   const stale = new Set<string>();
   for (const { type, resource } of pending) {
     const finding = findings.find(({ urn }) => urn === resource.urn);
     if (type === 'creating' && finding?.outcome === 'adopted') {
-      const made = { ...resource, id: finding.id, outputs: resource.outputs ?? resource.inputs };
-      // A replacement of the same name: the old one was deleted before.
-      const at = resources.findIndex(({ urn, id }) => urn === made.urn && id === made.id);
-      resources.splice(at < 0 ? resources.length : at, at < 0 ? 0 : 1, made);
+      resources = withMade(resources, { ...resource, id: finding.id, outputs: resource.outputs ?? resource.inputs });
       stale.add(resource.urn);
     } else if (type !== 'creating' && resources.some(({ urn }) => urn === resource.urn)) {
       stale.add(resource.urn);
     }
   }
   return { deployment: { ...rest, resources }, stale: [...stale] };
+}
+
+/** In the place of one with the same id, which was deleted before; others of its URN are what it replaces. */
+function withMade(resources: readonly StoredResource[], made: StoredResource): StoredResource[] {
+  const isOfMade = ({ urn, id }: StoredResource): boolean => urn === made.urn && id === made.id;
+  const others = resources.map((one) => (one.urn === made.urn && !isOfMade(one) ? { ...one, delete: true } : one));
+  const at = others.findIndex(isOfMade);
+  return at < 0 ? [...others, made] : others.with(at, made);
 }
 
 /** `kubernetes:apps/v1:Deployment web` */

@@ -67,7 +67,11 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
     onEvent: (event) => runOptions.onEvent(event),
     cwd: scratch.folder,
     mark: scratch.id,
-    look: (unfinished) => lookForAll(unfinished, { ...options, as: request.account, stack: request.stack, signal }),
+    look: (unfinished, ofThisRun) => {
+      const takesBackSince = ofThisRun ? started : undefined;
+      const { account: as, stack } = request;
+      return lookForAll(unfinished, { ...options, as, stack, takesBackSince, signal });
+    },
     env: environmentOf(request, options.programs, scratch),
     path: request.path,
   });

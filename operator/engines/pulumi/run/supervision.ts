@@ -14,7 +14,7 @@ export interface Supervision extends RunLimits {
   readonly signal: AbortSignal;
   onEvent(event: RunEvent): void;
   /** What became of that which an earlier run was making. */
-  look(unfinished: readonly Unfinished[]): Promise<readonly Finding[]>;
+  look(unfinished: readonly Unfinished[], ofThisRun: boolean): Promise<readonly Finding[]>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** A value in the environment of every process of the run, and of no other. */
@@ -61,6 +61,8 @@ export async function supervise(job: Job, supervision: Supervision): Promise<Sup
   }
 }
 
+type Question = Extract<FromChild, { readonly kind: 'unfinished' }>;
+
 class Running implements Disposable {
   readonly #child: ChildProcess;
   readonly #supervision: Supervision;
@@ -88,7 +90,7 @@ class Running implements Disposable {
     child.on('message', (message: FromChild) => {
       if (message.kind === 'event') this.#add(message.event);
       else if (message.kind === 'flood') this.#endProgram(flooded(this.#supervision.path));
-      else if (message.kind === 'unfinished') void this.#answer(message.unfinished);
+      else if (message.kind === 'unfinished') void this.#answer(message);
       else ended.resolve(message.result);
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -129,9 +131,9 @@ class Running implements Disposable {
     this.#supervision.onEvent(event);
   }
 
-  async #answer(unfinished: readonly Unfinished[]): Promise<void> {
+  async #answer({ unfinished, ofThisRun }: Question): Promise<void> {
     try {
-      this.#send({ kind: 'findings', findings: await this.#supervision.look(unfinished) });
+      this.#send({ kind: 'findings', findings: await this.#supervision.look(unfinished, ofThisRun) });
     } catch (error) {
       // Nothing is repaired by guessing.
       this.stop(error);
