@@ -1,6 +1,7 @@
 /** Packages of objects in Pulumi programs: YAML, charts, kustomizations, releases; and objects written as files. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +13,7 @@ import {
   PulumiProgram,
   serveChart,
   testNamespace,
+  until,
   type ChartServer,
   type StateResource,
   type TestCluster,
@@ -56,6 +58,15 @@ kind: ConfigMap
 metadata: {name: {{ .Release.Name }}-kept, annotations: {helm.sh/resource-policy: keep}}
 {{- if .Values.broken }}{{ fail (printf "broken by %s" .Values.token) }}{{ end }}
 `,
+  // A hook that nobody carries out: there is no kubelet.
+  'web/templates/slow.yaml': `
+{{- if .Values.slow }}
+apiVersion: batch/v1
+kind: Job
+metadata: {name: {{ .Release.Name }}-slow, annotations: {helm.sh/hook: pre-upgrade}}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: slow, image: slow}]}}}
+{{- end }}
+`,
   'web/templates/hooks.yaml': `
 apiVersion: v1
 kind: ConfigMap
@@ -75,7 +86,7 @@ async function write(folder: string, files: Readonly<Record<string, string>>): P
 }
 
 // The programs' home is their own folder; what the toolchain got is in ours.
-const environment = { PLUMBLINE_CACHE: cacheFolder() };
+const cache = { PLUMBLINE_CACHE: cacheFolder() };
 
 describe('in a cluster', () => {
   let api: TestCluster;
@@ -88,6 +99,7 @@ describe('in a cluster', () => {
     StateResource & { readonly dependencies?: readonly string[]; readonly retainOnDelete?: boolean }
   >;
   let helm: (...args: readonly string[]) => Promise<string>;
+  let environment: Record<string, string>;
 
   const data = async (name: string): Promise<Record<string, string> | undefined> =>
     ((await api.get<never>('v1', 'ConfigMap', name, namespace)) as { data?: Record<string, string> } | undefined)?.data;
@@ -129,6 +141,7 @@ export const resources = web.resourceNames;
     api = await cluster();
     namespace = await testNamespace(api);
     group = `${namespace}.example.com`;
+    environment = { ...cache, PLUMBLINE_STACK: `${namespace}.packages` };
     program = await PulumiProgram.create(await readFile(kubeconfig, 'utf8'), 'packages');
     const { folder } = program;
     await write(folder, {
@@ -233,7 +246,7 @@ export const resources = web.resourceNames;
     );
     expect({ code, said }).toMatchObject({ code: 0 });
     expect(state.get('older')).toMatchObject({ id: `${namespace}/older`, outputs: { status: { revision: 1 } } });
-  });
+  }, 120_000);
 
   test('values, templates of an own chart and hand edits are upgrades; what fails is named without its secrets', async () => {
     await helm('upgrade', 'older', './web', '--set', 'message=by hand');
@@ -252,15 +265,23 @@ export const resources = web.resourceNames;
     const own = (await program.state()).get('own')?.outputs as { name: string; status: object };
     expect(own.status).toMatchObject({ revision: 2, status: 'deployed' });
     expect(await data(`${own.name}-more`)).toEqual(kubectlReads);
-  });
+  }, 120_000);
 
-  test('without helm the message says where to get it', async () => {
-    await program.write(`new k8s.helm.v3.Release('none', { chart: './web', namespace: '${namespace}' });`);
-    const { said } = await program.run(['preview', '--stack', 'dev'], {
-      PLUMBLINE_CACHE: join(program.folder, 'none'),
-    });
-    expect(said).toContain("helm is neither on PATH nor in the toolchain's cache; run `npm run toolchain`");
-  });
+  test('a release that a killed run left half upgraded, and the state lost, is taken up again', async () => {
+    const { helm: path } = await toolPaths(['helm']);
+    const args = ['upgrade', 'web', './web', '--namespace', namespace, '--kubeconfig', kubeconfig, '--set', 'slow=yes'];
+    const killed = spawn(path, args, { cwd: program.folder, stdio: 'ignore' });
+    const statusOfWeb = async (): Promise<string> => helm('list', '--all', '--filter', '^web$', '--output', 'json');
+    await until('the upgrade is under way', async () => (await statusOfWeb()).includes('pending-upgrade') || undefined);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    const urn = 'urn:pulumi:dev::packages::kubernetes:helm.sh/v3:Release::web';
+    await program.succeed(['state', 'delete', urn, '--yes', '--stack', 'dev']);
+    await program.write(body('three'));
+    await program.up(environment);
+    expect((await program.state()).get('web')?.outputs).toMatchObject({ status: { status: 'deployed', name: 'web' } });
+    expect(await data('web-settings')).toMatchObject({ message: 'three' });
+  }, 120_000);
 
   test('destroyed, all of it is gone but what is to be kept', async () => {
     await program.succeed(['destroy', '--yes', '--skip-preview', '--stack', 'dev'], environment);
@@ -268,14 +289,15 @@ export const resources = web.resourceNames;
     expect(await data('web-settings')).toBeUndefined();
     expect(await data('listed')).toBeUndefined();
     expect(await api.get('v1', 'ConfigMap', 'four-kept', namespace)).toBeDefined();
-  });
+  }, 120_000);
 });
 
 describe('as files', () => {
   let program: PulumiProgram;
   const body = (resource: string, name: string): string => `
 const provider = new k8s.Provider('files', { renderYamlToDirectory: 'out' });
-new k8s.core.v1.ConfigMap('${resource}', { metadata: { name: '${name}' }, data: { b: '1', a: '2' } }, { provider });
+new k8s.core.v1.ConfigMap('${resource}', { metadata: { name: 'map' }, data: { b: '1', a: '2' } }, { provider });
+new k8s.core.v1.ConfigMap('named', { metadata: { name: '${name}' } }, { provider });
 new k8s.helm.v4.Chart('four', { chart: './web', namespace: 'shop', includeHooks: true }, { provider });
 new k8s.yaml.v2.ConfigFile('file', { file: 'definition.yaml' }, { provider });
 `;
@@ -293,7 +315,7 @@ new k8s.yaml.v2.ConfigFile('file', { file: 'definition.yaml' }, { provider });
   ];
 
   // Nobody listens there: no cluster is asked.
-  const nowhere = { ...environment, KUBECONFIG: '/dev/null' };
+  const nowhere = { ...cache, KUBECONFIG: '/dev/null' };
 
   beforeAll(async () => {
     program = await PulumiProgram.create('', 'files');
@@ -301,28 +323,20 @@ new k8s.yaml.v2.ConfigFile('file', { file: 'definition.yaml' }, { provider });
   });
 
   test('objects are written without a cluster, sorted, and follow the program', async () => {
-    await program.write(body('one', 'map'));
+    const written = (name: string): string[] =>
+      [...others, '1-manifest/v1-configmap-default-map.yaml', `1-manifest/v1-configmap-default-${name}.yaml`].sort();
+    await program.write(body('one', 'before'));
     const said = await program.up(nowhere);
     expect(said).toContain('four-token.yaml holds a secret value in plain text');
-    expect(await files()).toEqual([others[0], '1-manifest/v1-configmap-default-map.yaml', ...others.slice(1)]);
-    expect(await readFile(join(program.folder, 'out/1-manifest/v1-configmap-default-map.yaml'), 'utf8')).toBe(
-      `apiVersion: v1\ndata:\n  a: '2'\n  b: '1'\nkind: ConfigMap\nmetadata:\n  name: map\n  namespace: default\n`,
-    );
+    expect(await files()).toEqual(written('before'));
+    const map = (): Promise<string> =>
+      readFile(join(program.folder, 'out/1-manifest/v1-configmap-default-map.yaml'), 'utf8');
+    const yaml = `apiVersion: v1\ndata:\n  a: '2'\n  b: '1'\nkind: ConfigMap\nmetadata:\n  name: map\n  namespace: default\n`;
+    expect(await map()).toBe(yaml);
     // Another resource takes over the file of the one that goes.
-    await program.write(body('two', 'map'));
+    await program.write(body('two', 'after'));
     await program.up(nowhere);
-    expect(await files()).toContain('1-manifest/v1-configmap-default-map.yaml');
-    await program.write(body('two', 'renamed'));
-    await program.up(nowhere);
-    expect(await files()).toEqual([others[0], '1-manifest/v1-configmap-default-renamed.yaml', ...others.slice(1)]);
-  });
-
-  test('a release cannot be a file, and says what can', async () => {
-    await program.write(`
-const provider = new k8s.Provider('files', { renderYamlToDirectory: 'out' });
-new k8s.helm.v3.Release('web', { chart: './web' }, { provider });`);
-    const { code, said } = await program.run(['preview', '--stack', 'dev'], nowhere);
-    expect(code).not.toBe(0);
-    expect(said).toContain('helm installs it; use kubernetes.helm.v4.Chart');
-  });
+    expect(await files()).toEqual(written('after'));
+    expect(await map()).toBe(yaml);
+  }, 120_000);
 });

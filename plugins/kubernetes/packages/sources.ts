@@ -1,6 +1,6 @@
 /** Gets the manifests that a program names: files, patterns of files, addresses; bounded in size and time. */
 import { glob, readFile, stat } from 'node:fs/promises';
-import { failure } from '#runtime';
+import { Failure, failure } from '#runtime';
 
 export interface SourceText {
   /** The file or address. */
@@ -48,9 +48,10 @@ async function download(url: string, signal: AbortSignal): Promise<string> {
   } catch (error) {
     signal.throwIfAborted();
     if (time.aborted) throw unusable(url, `the server did not answer within ${limits.timeoutMs / 1000} s`);
-    if (!(error instanceof TypeError)) throw error;
-    const cause = error.cause instanceof Error ? error.cause.message : error.message;
-    throw unusable(url, `it cannot be fetched: ${cause}`);
+    if (error instanceof Failure) throw error;
+    const { cause = error } = error as { cause?: unknown };
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw unusable(url, `it cannot be fetched: ${message}`);
   }
 }
 

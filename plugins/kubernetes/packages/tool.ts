@@ -21,7 +21,7 @@ const limits = { bytes: 64 * 2 ** 20, timeoutMs: 5 * 60_000, graceMs: 15_000, me
 export async function runTool({ settings, signal }: Session, run: ToolRun): Promise<string> {
   const { tool, args, timeoutMs = limits.timeoutMs, environment = {}, secrets = [] } = run;
   const env = { ...defined(settings.environment), ...environment };
-  env['PATH'] = await pathOf(tool, env['PATH'] ?? '');
+  env['PATH'] = await pathOf(tool, env);
   const result = await start(tool, args, { env, timeoutMs, signal });
   if (result.code !== 0) throw refusal(run, result, secrets);
   if (!result.truncated) return result.stdout;
@@ -53,10 +53,11 @@ async function start(tool: ToolName, args: readonly string[], options: Start): P
 }
 
 /** What the toolchain keeps comes last; kustomize starts helm by its name. */
-async function pathOf(tool: ToolName, path: string): Promise<string> {
-  const { cachedPath, tools } = await import('#toolchain');
-  const kept = [tool, 'helm' as const].map((name) => dirname(cachedPath(tools[name])));
-  return [path, ...kept].filter((folder) => folder !== '').join(':');
+async function pathOf(tool: ToolName, env: Readonly<Record<string, string>>): Promise<string> {
+  const { cachedPath, cacheFolder, tools } = await import('#toolchain');
+  const cache = cacheFolder(env);
+  const kept = [tool, 'helm' as const].map((name) => dirname(cachedPath(tools[name], cache)));
+  return [env['PATH'] ?? '', ...kept].filter((folder) => folder !== '').join(':');
 }
 
 function refusal(
