@@ -1,11 +1,9 @@
 /** Inputs of a resource as the object that is sent, and live objects as outputs; the operator's marks are in neither. */
-import { labels } from '#api';
+import { annotations as marks, labels } from '#api';
 import type { KubeObject } from '#kube';
 import { failure } from '#runtime';
 import { isList, isMap, isUnknown, reveal, type Value, type ValueMap } from './property.ts';
 import type { Owner } from './settings.ts';
-
-export const urnAnnotation = 'plumbline.dev/urn';
 
 /** Set by the API server; an input that came from a file or an import may still carry them. */
 const serverSet = [
@@ -75,7 +73,7 @@ export function stamped(object: KubeObject, owner: Owner | undefined, urn: strin
     metadata: {
       ...metadata,
       labels: { ...metadata.labels, ...own },
-      annotations: { ...metadata.annotations, [urnAnnotation]: urn },
+      annotations: { ...metadata.annotations, [marks.urn]: urn },
     },
   };
 }
@@ -86,7 +84,7 @@ export function isStamped({ metadata }: KubeObject, owner: Owner | undefined, ur
     owner !== undefined &&
     metadata.labels?.[labels.stack] === owner.name &&
     metadata.labels[labels.stackNamespace] === owner.namespace &&
-    metadata.annotations?.[urnAnnotation] === urn
+    metadata.annotations?.[marks.urn] === urn
   );
 }
 
@@ -96,7 +94,7 @@ export function unmarked(live: KubeObject): ValueMap {
   const metadata = {
     ...rest,
     ...without('labels', allLabels, [labels.stack, labels.stackNamespace]),
-    ...without('annotations', allAnnotations, [urnAnnotation]),
+    ...without('annotations', allAnnotations, [marks.urn]),
   };
   return { ...live, metadata } as unknown as ValueMap;
 }
