@@ -1,5 +1,5 @@
 /** Every flag and environment variable of the operator, read once into one frozen object. */
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { podService } from '#kube';
@@ -25,6 +25,8 @@ export interface Config {
   readonly leaderElection: boolean;
   /** Name of this process in the Lease. */
   readonly identity: string;
+  /** Memory that the runs of the Pulumi engine may take together. */
+  readonly pulumiMemoryMiB: number;
   /** What git and ssh get of this process's environment: where programs are, and the way out. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
   /** Bundle that replaces the system's for https Git servers without `ca.crt` of their own. */
@@ -53,6 +55,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = pro
     allowCrossNamespace: values['allow-cross-namespace'],
     leaderElection: !values['no-leader-election'],
     identity: env['POD_NAME'] ?? `plumbline-${process.pid}`,
+    pulumiMemoryMiB:
+      values['pulumi-memory'] === undefined ? memoryForRuns() : positive('pulumi-memory', values['pulumi-memory']),
     gitEnvironment: Object.freeze(gitEnvironment(env)),
     gitCaFile: env['SSL_CERT_FILE'] || undefined,
   });
@@ -69,8 +73,19 @@ const flags = {
   connections: { type: 'string', default: '32' },
   'default-service-account': { type: 'string', default: 'default' },
   'allow-cross-namespace': { type: 'boolean', default: false },
+  'pulumi-memory': { type: 'string' },
   'no-leader-election': { type: 'boolean', default: false },
 } as const;
+
+/** What the operator itself, its watches and its git processes are left. */
+const ownMiB = 512;
+
+/** Of the container, or of the machine where nothing bounds the process. */
+function memoryForRuns(): number {
+  const bound = process.constrainedMemory();
+  const bytes = bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+  return Math.max(ownMiB, Math.floor(bytes / 2 ** 20) - ownMiB);
+}
 
 const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

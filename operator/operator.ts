@@ -25,7 +25,7 @@ export async function startOperator(config: Config): Promise<Operator> {
       log.debug('request', { verb, status, path });
     },
   });
-  const base: WorkOptions = { config, clock, log, metrics, transport, discovery: new Discovery(transport) };
+  const base: WorkOptions = { config, clock, log, metrics, transport, discovery: new Discovery(transport), cluster };
   let working: Work | undefined;
   const stopping = new AbortController();
   const probes = await startProbes({

@@ -11,6 +11,7 @@ import {
   type Resource,
   type Transport,
   type WatchCache,
+  type ClusterConfig,
 } from '#kube';
 import { createEvents, startController, type ControllerOptions, type RunningController } from '#loop';
 import { failure, type Clock, type Log, type Metrics } from '#runtime';
@@ -21,6 +22,7 @@ import { gitSourceController, tendSources } from './controllers/git-source.ts';
 import { SourceCredentials } from './controllers/source-credentials.ts';
 import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
 import { stackController } from './controllers/stack.ts';
+import { pulumiParts } from './controllers/pulumi-parts.ts';
 import { PastRevisions } from './controllers/past-revisions.ts';
 import { Plans } from './controllers/plans.ts';
 import { SignedVotes } from './controllers/signed-votes.ts';
@@ -34,6 +36,7 @@ export interface WorkOptions {
   readonly metrics: Metrics;
   readonly transport: Transport;
   readonly discovery: Discovery;
+  readonly cluster: ClusterConfig;
 }
 
 export interface Work {
@@ -51,12 +54,11 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   const store = openStore(base);
   let wake = (_key: string, _afterMs?: number): void => undefined;
   const user = await ownUser(transport);
-  const plans = started.use(
-    new Plans({ ...base, ...own, user, signed: new SignedVotes({ ...base, ...own, store }), wake: (key) => wake(key) }),
-  );
+  const signed = new SignedVotes({ ...base, ...own, store });
+  const plans = started.use(new Plans({ ...base, ...own, user, signed, wake: (key) => wake(key) }));
+  const pulumi = await pulumiParts(base, started);
   const house = new StackHouse({
-    ...base,
-    ...own,
+    ...{ ...base, ...own, pulumi },
     plans,
     revisions,
     past: new PastRevisions({ ...base, store }),
@@ -69,7 +71,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
     allowCrossNamespace: config.allowCrossNamespace,
     wake: (key, afterMs) => wake(key, afterMs),
   });
-  started.use(house.health);
+  started.use(house);
   await loadInventories(transport, resources.inventory, house);
   const events = started.use(
     createEvents({ transport, discovery, clock, log, controller: 'plumbline', instance: config.identity }),
@@ -94,11 +96,12 @@ export async function startWork(base: WorkOptions): Promise<Work> {
         stacks: house.neighbours.all(),
         revisionOf: (stack) => house.neighbours.revisionOf(stack),
         treeOf: (stack, revision) => house.treeOf(stack, revision),
+        runs: pulumi.admission,
         waiting: plans.waiting(),
         cached: [...house.observed.sizes(), ...sizesOf(own)],
       }),
     stop: async (options) => {
-      await Promise.all([source.stop(options), stack.stop(options)]);
+      await Promise.all([source.stop(options), stack.stop(options), house.stopRuns()]);
       await owned.disposeAsync();
     },
   };

@@ -5,6 +5,14 @@ import { boolean, integer, list, object, oneOf, optional, text, type ReadOf } fr
 const spec = object('One shard.', {
   stack: text('Name of the stack.', { max: 63 }),
   shard: integer('Number of the shard.', { min: 0, max: 4096 }),
+  run: optional(
+    text(
+      'Content that a run of the Pulumi engine is about, from before it begins to when it is told of; shard 0 only.',
+      {
+        max: 128,
+      },
+    ),
+  ),
   entries: list(
     'Objects of the shard.',
     object('One object.', {

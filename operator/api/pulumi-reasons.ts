@@ -30,6 +30,11 @@ export const pulumiReasons = {
     remedy: 'Read what the engine said; correct spec.pulumi.backend, or the credentials that the stack names.',
   },
   // Programs and their runs
+  ValueNotFound: {
+    retry: 'backoff',
+    meaning: 'A Secret, ConfigMap, variable or output from which a program is to be given a value does not exist.',
+    remedy: 'Create it, or correct spec.pulumi; the program is run by itself once it is there.',
+  },
   ProjectInvalid: {
     retry: 'on-change',
     meaning: 'Pulumi.yaml is missing, is of another project, or asks for what is not to be had here.',

@@ -11,11 +11,12 @@ export interface GaugesInput {
   readonly treeOf: (stack: Stack, revision: Revision) => string | undefined;
   /** Plans that wait, by `namespace/name` of their stack. */
   readonly waiting: ReadonlyMap<string, number>;
+  readonly runs?: { readonly going: number; readonly waiting: number; readonly reservedMiB: number };
   readonly cached: Iterable<{ readonly kind: string; readonly size: number }>;
 }
 
 /** What is gone leaves no row behind. */
-export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, waiting, cached }: GaugesInput): void {
+export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, waiting, runs, cached }: GaugesInput): void {
   metrics.behindGitSeconds.reset();
   for (const stack of stacks) {
     const { namespace = '', name } = stack.metadata;
@@ -29,6 +30,11 @@ export function fillGauges({ metrics, clock, stacks, revisionOf, treeOf, waiting
   for (const [key, count] of waiting) {
     const [namespace = '', stack = ''] = key.split('/');
     metrics.waitingPlans.set({ namespace, stack }, count);
+  }
+  if (runs !== undefined) {
+    metrics.runsGoing.set(runs.going);
+    metrics.runsWaiting.set(runs.waiting);
+    metrics.runMemoryBytes.set(runs.reservedMiB * 2 ** 20);
   }
   metrics.cachedObjects.reset();
   for (const { kind, size } of cached) metrics.cachedObjects.set({ kind }, size);

@@ -14,7 +14,7 @@ import {
 } from '#kube';
 import type { Clock, Log } from '#runtime';
 import type { Health } from '#values';
-import { CheckedObjects } from './checked-objects.ts';
+import { NamedObjects } from './named-objects.ts';
 import { keyOfStack } from './stacks.ts';
 
 export interface StackHealthOptions {
@@ -32,14 +32,14 @@ const longestChecksCache = 1000;
 export class StackHealth implements AsyncDisposable {
   readonly observed: OwnedObjects;
   readonly #options: StackHealthOptions;
-  readonly #checked: CheckedObjects;
+  readonly #checked: NamedObjects;
   readonly #checks = new Map<string, { readonly text: string; readonly checks: HealthChecks }>();
   /** By stack: what its health checks name beside its own objects. */
   readonly #beside = new Map<string, readonly ObjectKey[]>();
 
   constructor(options: StackHealthOptions) {
     this.#options = options;
-    this.#checked = new CheckedObjects(options);
+    this.#checked = new NamedObjects(options);
     this.observed = new OwnedObjects({
       ...options,
       needsFullObject: (kind) => needsFullObject(kind) || this.#isChecked(kind),

@@ -2,7 +2,7 @@
 import type { GitSource, Stack } from '#api';
 import { Claims, InventoryStore } from '#apply';
 import { Fights, type Drifted, type OwnedObjects } from '#drift';
-import { manifestsEngine, type Engine } from '#engines';
+import { manifestsEngine, PulumiEngine, type Engine, type PulumiEngineOptions } from '#engines';
 import {
   apiFailure,
   getObject,
@@ -18,10 +18,11 @@ import { changedFields } from '#plan';
 import { RenderedStore } from '#record';
 import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } from '#runtime';
 import type { Revisions, RevisionStore } from '#source';
-import type { Health, Rendered, Revision } from '#values';
+import type { Health, Revision } from '#values';
 import { accountOf, refOf, type House } from '#way';
 import { Handovers } from './handovers.ts';
 import { KindWaits } from './kind-waits.ts';
+import { NamedObjects } from './named-objects.ts';
 import type { PastRevisions } from './past-revisions.ts';
 import type { Plans } from './plans.ts';
 import { StackHealth } from './stack-health.ts';
@@ -43,6 +44,8 @@ export interface StackHouseOptions {
   readonly store: Pick<RevisionStore, 'hold'>;
   readonly resources: { readonly inventory: Resource; readonly change: Resource; readonly serviceAccount: Resource };
   readonly renderedFolder: string;
+  /** What runs of the Pulumi engine need. */
+  readonly pulumi: Pick<PulumiEngineOptions, 'runner' | 'states' | 'folder' | 'admission'>;
   readonly concurrency: number;
   readonly defaultServiceAccount: string;
   readonly ownAccount: Account | undefined;
@@ -51,7 +54,7 @@ export interface StackHouseOptions {
   readonly wake: (key: string, afterMs?: number) => void;
 }
 
-export class StackHouse implements House {
+export class StackHouse implements House, AsyncDisposable {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly clock: Clock;
@@ -74,6 +77,7 @@ export class StackHouse implements House {
   readonly health: StackHealth;
   readonly #handovers: Handovers;
   readonly #kindWaits: KindWaits;
+  readonly #named: NamedObjects;
   readonly #waitingForRevision = new Set<string>();
   readonly #toldDrift = new Map<string, string>();
 
@@ -90,6 +94,7 @@ export class StackHouse implements House {
       ownAccount: this.ownAccount,
     } = options);
     this.#kindWaits = new KindWaits(options);
+    this.#named = new NamedObjects(options);
     this.inventory = new InventoryStore(options.transport, options.resources.inventory);
     this.rendered = new RenderedStore(options.renderedFolder);
     this.changes = { resource: options.resources.change, namesOf: options.changesOf };
@@ -99,7 +104,8 @@ export class StackHouse implements House {
       inventory: this.inventory,
       treeOf: (stack, revision) => this.treeOf(stack, revision),
     });
-    this.#engines = new Map([manifestsEngine(options.discovery)].map((engine) => [engine.name, engine]));
+    const engines: Engine[] = [manifestsEngine(options.discovery), this.#pulumiEngine()];
+    this.#engines = new Map(engines.map((engine) => [engine.name, engine]));
     const { claims, inventory, neighbours } = this;
     this.#handovers = new Handovers({ claims, inventory, neighbours, wake: options.wake });
     this.health = new StackHealth({
@@ -116,6 +122,36 @@ export class StackHouse implements House {
     throw failure('SourceInvalid', { where: 'spec.engine', what: `no engine is named ${String(stack.spec.engine)}` });
   }
 
+  #pulumiEngine(): PulumiEngine {
+    const { pulumi, store, wake } = this.#options;
+    return new PulumiEngine({
+      ...this.#options,
+      ...pulumi,
+      hold: (revision) => store.hold(revision),
+      wake,
+      named: this.#named,
+      stackOf: (key) => this.neighbours.get(key),
+      accountOf: (stack) => accountOf(stack, this),
+      withApplied: async (stack, signal, use) => {
+        const done = await this.#withApplied(stack, signal, async (revision) => ({ value: await use(revision) }));
+        if (done !== undefined) return done.value;
+        throw failure('SourceNotReady', { what: `the source of ${keyOfStack(stack)} has no revision yet` });
+      },
+    });
+  }
+
+  /** Ends what goes on in the background. */
+  /** Ends what goes on in the background, cleanly. */
+  async stopRuns(): Promise<void> {
+    await Promise.all([...this.#engines.values()].map((engine) => engine.stop()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopRuns();
+    await this.#named[Symbol.asyncDispose]();
+    await this.health[Symbol.asyncDispose]();
+  }
+
   treeOf(stack: Stack, revision: Revision): string | undefined {
     return this.engineOf(stack).treeOf(stack, revision);
   }
@@ -127,6 +163,15 @@ export class StackHouse implements House {
   }
 
   async renderAgain(stack: Stack, signal: AbortSignal): ReturnType<House['renderAgain']> {
+    return this.#withApplied(stack, signal, (revision) => this.engineOf(stack).render({ stack, revision, signal }));
+  }
+
+  /** Lends the revision that the stack has applied; undefined, and the stack woken later, while its source has none. */
+  async #withApplied<R>(
+    stack: Stack,
+    signal: AbortSignal,
+    use: (revision: Revision) => Promise<R>,
+  ): Promise<R | undefined> {
     const { applied } = stack.status ?? {};
     const source = this.neighbours.sourceOf(stack);
     const current = this.revisionOf(stack);
@@ -134,9 +179,8 @@ export class StackHouse implements House {
       this.#waitingForRevision.add(keyOfStack(stack));
       return undefined;
     }
-    const render = (revision: Revision): Promise<Rendered> => this.engineOf(stack).render({ stack, revision, signal });
-    if (this.treeOf(stack, current) === applied.tree) return render(current);
-    return this.#options.past.with({ source, commit: applied.commit, signal }, render);
+    if (this.treeOf(stack, current) === applied.tree) return use(current);
+    return this.#options.past.with({ source, commit: applied.commit, signal }, use);
   }
 
   /** Whether the stack could not go on without a revision of its source; asked when there is one. */
@@ -175,6 +219,11 @@ export class StackHouse implements House {
   gateInput(stack: Stack): ReturnType<House['gateInput']> {
     for (const { name, namespace } of stack.spec.dependsOn ?? [])
       this.#assertReach(stack, 'spec.dependsOn', `stack ${namespace}/${name}`, namespace);
+    for (const { stackOutput } of stack.spec.pulumi?.configFrom ?? []) {
+      if (stackOutput === undefined) continue;
+      const { name, namespace } = stackOutput;
+      this.#assertReach(stack, 'spec.pulumi.configFrom', `stack ${namespace}/${name}`, namespace);
+    }
     return this.neighbours.gateInput(stack);
   }
 
@@ -257,6 +306,7 @@ export class StackHouse implements House {
     const key = keyOfStack(stack);
     await this.inventory.remove(refOf(stack));
     await this.rendered.forget(key);
+    for (const engine of this.#engines.values()) await engine.forget(stack);
     this.claims.forget(key);
     this.begun.delete(key);
     this.plans.forgetFindings(stack);

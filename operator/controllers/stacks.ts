@@ -1,6 +1,7 @@
 /** All stacks as they stand to each other: who depends on whom, who reads the same source, what each wants now. */
 import { stackKind, type GitSource, type Stack } from '#api';
 import type { Claims, InventoryStore } from '#apply';
+import { outputStacks } from '#engines';
 import type { GateInput, Neighbour } from '#gate';
 import { keyOf, type WatchCache } from '#kube';
 import { waiting, type Waiting } from '#runtime';
@@ -44,16 +45,16 @@ export class Stacks {
     return this.sourceOf(stack) === undefined ? undefined : this.#options.revisions.current(this.sourceKeyOf(stack));
   }
 
+  /** Those that it names, and those whose outputs it is given. */
   dependenciesOf(stack: Stack): string[] {
-    return (stack.spec.dependsOn ?? []).map(
+    const named = (stack.spec.dependsOn ?? []).map(
       ({ name, namespace }) => `${namespace ?? stack.metadata.namespace}/${name}`,
     );
+    return [...new Set([...named, ...outputStacks(stack)])];
   }
 
   dependentsOf(key: string): Stack[] {
-    return this.all().filter(({ metadata, spec }) =>
-      spec.dependsOn?.some(({ name, namespace }) => `${namespace ?? metadata.namespace}/${name}` === key),
-    );
+    return this.all().filter((stack) => this.dependenciesOf(stack).includes(key));
   }
 
   /** Identity of what the stack wants now; undefined while its source has no revision. */

@@ -78,6 +78,9 @@ function concernsOthers(old: Stack, now: Stack): boolean {
       ready?.observedGeneration,
       status?.applied?.tree,
       status?.applied?.generation,
+      status?.applied?.inputs,
+      status?.outputs,
+      status?.secretOutputs,
       metadata.generation,
       spec.suspend,
     ]);

@@ -14,18 +14,10 @@ import {
 } from '#kube';
 import type { Account, InventoryStore, ObservedObjects } from '#apply';
 import { changedFields, showValue, type FieldChange } from '#plan';
-import type { RenderedObject } from '#values';
+import type { DriftedField, RenderedObject } from '#values';
 import { adoptIgnored, isIgnored, type IgnoreRule } from './ignore.ts';
 import type { Drifted } from './find.ts';
-
-/** One drifted field, as status and events tell it. */
-export interface DriftedField {
-  readonly object: string;
-  readonly field: string;
-  readonly from: string;
-  readonly to: string;
-  readonly manager: string;
-}
+import { sealedPointers } from './sealed.ts';
 
 export interface HealContext {
   readonly transport: Transport;
@@ -49,20 +41,21 @@ export async function heal(drifted: Drifted, rendered: RenderedObject, context: 
   const { key } = drifted;
   const { transport, discovery, as, signal, inventory, stack } = context;
   try {
-    const { group, kind, namespace, name } = parseKey(key);
-    const resource = await discovery.resource({ group, kind });
-    if (resource === undefined) return { healed: false, fields: [] };
+    const { namespace, name, ...kind } = parseKey(key);
+    const resource = await discovery.resource(kind);
     // Also when the watch says that it is gone: an object that only lost its labels leaves the watch, too.
-    const live = await getObject({ transport, resource, name, namespace, as, signal });
-    if (live?.metadata.deletionTimestamp !== undefined) return { healed: false, fields: [] };
-    const ignored = context.ignore.filter((rule) => rule.matches(key));
+    const live = resource && (await getObject({ transport, resource, name, namespace, as, signal }));
+    if (resource === undefined || live?.metadata.deletionTimestamp !== undefined) return { healed: false, fields: [] };
+    const correct = context.mode === 'correct';
+    if (live === undefined && !correct) return { healed: false, fields: [deletion(key)] };
+    const sealed = sealedPointers(rendered.object);
+    const ignored = [...context.ignore.filter((rule) => rule.matches(key)), { pointers: sealed, matches: () => true }];
     const object = live === undefined ? rendered.object : adoptIgnored(rendered.object, live, ignored);
     const send = (dryRun: boolean): Promise<KubeObject> =>
       // What drifted was ours, so taking it back is no theft: force is right here, and only here, by default.
       applyObject({ transport, resource, object, force: true, dryRun, as, signal }).then((answer) => answer.object);
-    const correct = context.mode === 'correct';
     const after = correct ? await context.observed.write(key, () => send(false)) : await send(true);
-    const fields = live === undefined ? [deletion(key)] : describe(key, live, changedFields(live, after), ignored);
+    const fields = live === undefined ? [deletion(key)] : differences({ key, live, after }, ignored, sealed);
     if (correct || fields.length === 0) keepSeen(inventory, stack, key, correct ? after : (live ?? after));
     return { healed: correct, fields };
   } catch (error) {
@@ -82,6 +75,27 @@ const deletion = (key: ObjectKey): DriftedField => ({
   to: 'deleted',
   manager: 'unknown',
 });
+
+interface Compared {
+  readonly key: ObjectKey;
+  readonly live: KubeObject;
+  readonly after: KubeObject;
+}
+
+function differences(
+  { key, live, after }: Compared,
+  ignored: readonly IgnoreRule[],
+  sealed: readonly string[],
+): DriftedField[] {
+  const fields = describe(key, live, changedFields(live, after), ignored);
+  // Nothing that can be read differs: then it is what cannot.
+  return fields.length > 0 ? fields : sealed.slice(0, 1).map((pointer) => sealedField(key, live, pointer));
+}
+
+function sealedField(key: ObjectKey, live: KubeObject, pointer: string): DriftedField {
+  const field = pointer.slice(1).replaceAll('/', '.');
+  return { object: key, field, from: '***', to: '***', manager: lastManager(live) };
+}
 
 /** `from` is what Git says, `to` what was found. */
 function describe(

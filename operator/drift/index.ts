@@ -1,5 +1,5 @@
 export { Fights } from './fights.ts';
 export { findDrift, type Drifted } from './find.ts';
-export { heal, type DriftedField, type HealContext } from './heal.ts';
+export { heal, type HealContext } from './heal.ts';
 export { adoptIgnored, ignoreRules, leaveIgnored, isIgnored, type IgnoreRule } from './ignore.ts';
 export { OwnedObjects, type OwnedEvent } from './owned-objects.ts';

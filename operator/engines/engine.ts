@@ -1,10 +1,11 @@
 /** What every engine does with a stack: read the commit, say what would change, change it, put it back, take it away. */
-import type { Plan, Rendered, Revision } from '#values';
+import type { DriftedField, Plan, Rendered, Revision } from '#values';
 import type { Stack } from '#api';
-import type { ApplyContext, ApplyReport, PruneReport } from '#apply';
+import type { ApplyContext, ApplyReport, InventoryStore, PruneReport } from '#apply';
 import type { ObjectKey } from '#kube';
 import type { PlanInput } from '#plan';
 import type { ProposeContext, Proposing } from './propose.ts';
+import type { Failure } from '#runtime';
 
 export interface RenderRequest {
   readonly stack: Stack;
@@ -37,6 +38,8 @@ export interface Engine {
   propose(plan: Plan, context: ProposeContext): Promise<Proposing>;
   /** Whether what was rendered is being applied, or has been and is still to be told: the gate is behind it. */
   hasBegun(stack: Stack, rendered: Rendered): boolean;
+  /** Whether the engine itself may be changing objects of the stack: no difference in them is drift then. */
+  isBusy(stack: Stack, inventory: InventoryStore): boolean;
   /** Goes as far as it can without waiting; called again until it is done. */
   apply(plan: Plan, context: EngineContext): Promise<ApplyReport>;
   /** Deletes objects that left Git, in reverse order of apply; what is still there is named in the report. */
@@ -45,4 +48,31 @@ export interface Engine {
   owned(context: EngineContext): Promise<readonly string[]>;
   /** Deletes all that the stack owns, and what only the engine keeps of it; called again until nothing remains. */
   destroy(context: EngineContext): Promise<PruneReport>;
+  /** How drift is put back by this engine; absent where it is enough to send the objects again. */
+  readonly corrections?: Corrections;
+  /** Nothing of a stack that is gone is remembered. */
+  forget(stack: Stack): Promise<void>;
+  /** Ends what goes on in the background, cleanly. */
+  stop(): Promise<void>;
+}
+
+/** Drift that was put back, or looked for beyond what watches see, by a run in the background. */
+export interface Correction {
+  /** Objects that were to be put back. */
+  readonly keys: readonly ObjectKey[];
+  readonly fields: readonly DriftedField[];
+  /** Whether the fields were put back, not only found. */
+  readonly healed: boolean;
+  /** The state was compared with all that the providers say. */
+  readonly refreshed: boolean;
+  readonly failed: Failure | undefined;
+}
+
+export interface Corrections {
+  /** Begins to put objects back; `fields` are told again with what came of it. */
+  begin(drift: Pick<Correction, 'keys' | 'fields'>, context: EngineContext): Promise<void>;
+  /** Looks for drift that no watch sees, when that is due by spec.pulumi.refresh. @returns milliseconds until then */
+  look(context: EngineContext): Promise<number | undefined>;
+  /** What the last one came to, once; its objects are in the inventory as they are now. */
+  ended(context: EngineContext): Correction | undefined;
 }

@@ -11,3 +11,6 @@ export {
   type Proposing,
 } from './propose.ts';
 export { broughtBy, liveOf, modeOf, placeOf, tryObject, type Trial, type TrialContext } from './trial.ts';
+export { Admission } from './pulumi/admission.ts';
+export { PulumiEngine, type PulumiEngineOptions } from './pulumi/engine.ts';
+export { outputStacks } from './pulumi/inputs.ts';

@@ -32,6 +32,9 @@ export function manifestsEngine(discovery: Discovery): Engine {
     propose: async (plan, context) => ({ done: true, ...(await proposeObjects(plan, context)) }),
     // An apply that is in hand goes through the gate again: what is left of it may wait.
     hasBegun: () => false,
+    isBusy: () => false,
+    forget: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
     apply: applyPlan,
     prune,
     owned,

@@ -1,7 +1,8 @@
 /** How drift is told: in the status, the condition `Drifted`, an event and the log, each in the same words. */
 import type { Stack } from '#api';
-import type { Drifted, DriftedField } from '#drift';
+import type { Drifted } from '#drift';
 import type { ObjectKey } from '#kube';
+import type { DriftedField } from '#values';
 import type { House, Walk } from './house.ts';
 import { stackKeyOf } from './stack-ref.ts';
 
@@ -27,6 +28,12 @@ export function noteDrift(stack: Stack, fields: readonly Treated[], house: House
   const fought = fields.find(({ object }) => house.fights.untilMs(object, house.clock.now()) !== undefined);
   if (fought === undefined) context.condition('Drifted', !healed, reason, message);
   else context.condition('Drifted', true, 'DriftFight', fightWords(fought.object, fields));
+}
+
+/** A run is on its way; what comes of it is told when it has ended. */
+export function noteCorrecting(fields: readonly DriftedField[], { context }: Walk): void {
+  const [first] = fields;
+  if (first !== undefined) context.condition('Drifted', true, 'DriftFound', `${wordsOf(first)}; being put back`);
 }
 
 const wordsOf = ({ object, field, from, to, manager }: DriftedField): string =>

@@ -4,6 +4,7 @@ import { findDrift, heal, ignoreRules, type Drifted, type HealContext } from '#d
 import type { ObjectKey } from '#kube';
 import { asFailure, mapBounded } from '#runtime';
 import type { RenderedObject } from '#values';
+import { beginCorrection, lookFurther, tellCorrection } from './correction.ts';
 import { noteDrift, noteNoDrift, noteUnknownRevision, tellFight, type Treated } from './drift-report.ts';
 import type { House, Walk } from './house.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
@@ -14,7 +15,10 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   const { mode } = stack.spec.drift;
   // Health and pruning look at the live objects, too, whatever is done about drift.
   await house.observed.ensure(inventory.keys());
-  if (inventory.size === 0) return;
+  const engine = house.engineOf(stack);
+  await tellCorrection(stack, house, walk);
+  if (engine.isBusy(stack, house.inventory)) return;
+  if (inventory.size === 0) return lookFurther(stack, house, walk);
   if (mode === 'ignore') {
     walk.context.condition('Drifted', 'Unknown', 'DriftIgnored', 'nobody looks: spec.drift.mode is ignore');
     return;
@@ -28,11 +32,14 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
     const known = claimed(stack, due, await lastSent(stack, due, house, walk), house);
     treated += due.length;
     fields.push(...(await treat(stack, known, house, walk)));
-    if (known.length === 0) break;
+    if (known.length === 0 || engine.corrections !== undefined) break;
   }
   if (treated > 0) await house.inventory.flush(refOf(stack));
+  if (engine.corrections !== undefined && mode === 'correct' && fields.length > 0)
+    return beginCorrection(stack, fields, house, walk);
   if (fields.length > 0) noteDrift(stack, fields, house, walk);
   else if (drifting(stack, house).length === 0) noteNoDrift(stack, house, walk);
+  await lookFurther(stack, house, walk);
 }
 
 const mostRounds = 5;
@@ -173,7 +180,8 @@ function healContext(stack: Stack, house: House, { context: { signal } }: Walk):
     observed,
     stack: stackKeyOf(stack),
     as: accountOf(stack, house),
-    mode: stack.spec.drift.mode === 'warn' ? 'warn' : 'correct',
+    // Where a run puts it back, it is only named here.
+    mode: stack.spec.drift.mode === 'warn' || house.engineOf(stack).corrections !== undefined ? 'warn' : 'correct',
     ignore: ignoreRules(stack.spec.drift.ignore),
     signal,
   };

@@ -42,6 +42,8 @@ export function applied({ revision, rendered, tree, inputs }: Commit, stack: Sta
 interface ChangeRequest extends Commit {
   readonly stack: Stack;
   readonly failures: readonly ObjectFailure[];
+  /** What the engine says of what it did: fields, and what is no object of the cluster. */
+  readonly told: readonly AppliedObject[];
   readonly result: ChangeFacts['result'];
   readonly approved?: ChangeFacts['approved'] | undefined;
 }
@@ -94,8 +96,11 @@ export async function recallLastChange(stack: Stack, house: House): Promise<void
 }
 
 /** What was done, with the changed fields of configured objects, from the last revision that was rendered here. */
-async function nameFields({ stack, rendered }: ChangeRequest, house: House): Promise<AppliedObject[]> {
-  const done = house.inventory.unrecorded(stackKeyOf(stack)).map((object) => ({ ...object, fields: [] as string[] }));
+async function nameFields({ stack, rendered, told }: ChangeRequest, house: House): Promise<AppliedObject[]> {
+  const fields = new Map<string, readonly string[]>(told.map((object) => [object.key, object.fields]));
+  const owned = house.inventory.unrecorded(stackKeyOf(stack));
+  const inCluster = owned.map((object) => ({ ...object, fields: fields.get(object.key) ?? [] }));
+  const done = [...inCluster, ...told.filter(({ key }) => key.startsWith('urn:'))];
   const configured = done.filter(({ action }) => action === 'configured').map(({ key }) => key);
   const digest = stack.status?.applied?.digest;
   if (configured.length === 0 || digest === undefined) return done;

@@ -109,6 +109,18 @@ export interface Health {
   readonly message: string;
 }
 
+/** One field that somebody else changed, as status and events tell it. */
+export interface DriftedField {
+  readonly object: string;
+  /** Path; '' when the object was deleted. */
+  readonly field: string;
+  /** What Git says. */
+  readonly from: string;
+  /** What was found. */
+  readonly to: string;
+  readonly manager: string;
+}
+
 export type ProposedAction = 'create' | 'update' | 'replace' | 'delete' | 'adopt' | 'import' | 'forget';
 
 /** One field as a plan shows it: values of secrets masked, long ones cut. */

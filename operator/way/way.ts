@@ -1,13 +1,12 @@
 /** The way of one commit into the cluster: the only file that knows the order of the rooms. */
 import type { Stack } from '#api';
 import type { ApplyReport } from '#apply';
-import { ignoreRules, leaveIgnored } from '#drift';
-import type { EngineContext } from '#engines';
 import { gate } from '#gate';
-import { asFailure, failure, moving, settled, type Outcome } from '#runtime';
+import { asFailure, failure, moving, settled, type Failure, type Outcome } from '#runtime';
 import type { Plan, Rendered, Revision } from '#values';
 import { agree, agreedBefore, type Agreed } from './agreed.ts';
 import { correctDrift } from './drifted.ts';
+import { contextOf } from './engine-context.ts';
 import { noteNoDrift } from './drift-report.ts';
 import { healthOfStack, noteHealth } from './healthy.ts';
 import { applied, isApplied, recordChange } from './recorded.ts';
@@ -114,7 +113,9 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   const engine = house.engineOf(stack);
   const applyContext = { ...contextOf(stack, commit.revision, house, walk), held: commit.agreed?.held };
   const report = await engine.apply(commit.plan, applyContext);
-  if (report.failures.length > 0) return fail({ stack, ...commit, ...report }, house, walk);
+  if (report.status !== undefined) context.report(report.status);
+  if (report.failures.length > 0 || report.failed !== undefined)
+    return fail({ stack, ...commit, ...report }, house, walk);
   if (!report.result.done) {
     return moving(report.result.reason, report.result.message);
   }
@@ -131,11 +132,17 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
     );
   }
   const { approved } = commit.agreed ?? {};
-  await recordChange({ stack, ...commit, approved, failures: [], result: 'Applied' }, house, walk);
+  await recordChange(
+    { stack, ...commit, told: report.objects, approved, failures: [], result: 'Applied' },
+    house,
+    walk,
+  );
   await house.inventory.flush(refOf(stack));
-  await house.rendered.save(stackKeyOf(stack), commit.rendered, stack.spec.history);
+  const sent = report.sent === undefined ? commit.rendered : { ...commit.rendered, objects: report.sent };
+  await house.rendered.save(stackKeyOf(stack), sent, stack.spec.history);
   const done = applied(commit, stack, house);
-  context.report({ applied: done, objects: commit.rendered.objects.length, failures: null, failureCount: 0 });
+  const objects = house.inventory.of(stackKeyOf(stack)).size;
+  context.report({ applied: done, objects, failures: null, failureCount: 0 });
   if (approved !== undefined) await notePlanApplied(stack, approved.name, house);
   const now = { ...stack, status: { ...stack.status, applied: done } };
   if (stack.spec.drift.mode !== 'ignore') noteNoDrift(now, house, walk);
@@ -204,32 +211,8 @@ function planStack(stack: Stack, rendered: Rendered, house: House): Plan {
   });
 }
 
-function contextOf(stack: Stack, revision: Revision | undefined, house: House, { context }: Walk): EngineContext {
-  const { transport, discovery, inventory, observed, concurrency } = house;
-  const { force, recreate } = stack.spec;
-  const as = accountOf(stack, house);
-  const { mode } = stack.spec.drift;
-  const ignored = ignoreRules(stack.spec.drift.ignore);
-  return {
-    transport,
-    discovery,
-    inventory,
-    observed,
-    concurrency,
-    force,
-    recreate,
-    as,
-    of: stack,
-    ...(revision === undefined ? {} : { revision }),
-    commit: revision?.commit ?? '',
-    stack: refOf(stack),
-    signal: context.signal,
-    takesBack: mode === 'correct',
-    leaveOf: (key) => leaveIgnored(ignored, key),
-  };
-}
-
-interface Failed extends Commit, Pick<ApplyReport, 'failures' | 'unknownKinds'> {
+interface Failed extends Commit, Pick<ApplyReport, 'objects' | 'failures' | 'unknownKinds'> {
+  readonly failed?: Failure | undefined;
   readonly stack: Stack;
   readonly reason?: 'PruneFailed';
 }
@@ -241,8 +224,13 @@ async function fail(failed: Failed, house: House, walk: Walk): Promise<never> {
   walk.context.report({ failures: failuresOf(failures), failureCount: failures.length });
   // An API server that is away for a moment is no result: the next run goes on, and tells of what this one did.
   if (failures.some((one) => one.reason !== 'ApiUnavailable'))
-    await recordChange({ ...failed, approved: failed.agreed?.approved, result: 'Failed' }, house, walk);
+    await recordChange(
+      { ...failed, told: failed.objects, approved: failed.agreed?.approved, result: 'Failed' },
+      house,
+      walk,
+    );
   await house.inventory.flush(refOf(stack));
+  if (failed.failed !== undefined) throw failed.failed;
   const [first] = failures;
   const single = failures.length === 1 && first !== undefined;
   const rest = failures.length > 1 ? ` (and ${failures.length - 1} more, see status.failures)` : '';

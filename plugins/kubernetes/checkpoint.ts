@@ -1,5 +1,5 @@
 /** The outputs that the engine keeps of an object, laid out as the official provider does, so that either can go on. */
-import type { KubeObject } from '#kube';
+import { fieldManager, managedDigest, type KubeObject } from '#kube';
 import { asOutputs } from './object.ts';
 import { isMap, isSecret, type ValueMap } from './property.ts';
 import { markSecrets } from './secrets.ts';
@@ -11,14 +11,18 @@ export interface Kept {
   readonly manager: string;
   /** The apiVersion under which the resource was first made. */
   readonly initialApiVersion: string;
+  /** As the API server answered our write; by it the operator tells what others changed since. */
+  readonly written?: KubeObject;
 }
 
-export function checkpoint({ inputs, live, manager, initialApiVersion }: Kept): ValueMap {
+export function checkpoint({ inputs, live, manager, initialApiVersion, written }: Kept): ValueMap {
+  const managed = written === undefined || manager !== fieldManager ? '' : managedDigest(written);
   return {
     ...markSecrets(asOutputs(live), inputs),
     __inputs: markSecrets(inputs, inputs),
     __initialApiVersion: initialApiVersion,
     __fieldManager: manager,
+    ...(managed === '' ? {} : { __managed: managed }),
   };
 }
 

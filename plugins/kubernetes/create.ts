@@ -32,7 +32,7 @@ async function createNow(session: Session, request: CreateRequest): Promise<Crea
   if (object.kind === 'CustomResourceDefinition') await session.cluster.forgetKinds();
   const id = idOf(made);
   const outputs = (live: KubeObject): ValueMap =>
-    checkpoint({ inputs, live, manager: sending.manager, initialApiVersion: object.apiVersion });
+    checkpoint({ inputs, live, written: made, manager: sending.manager, initialApiVersion: object.apiVersion });
   try {
     const live = await awaitReady(session, { urn, inputs, live: made, timeoutMs, after: 'create' });
     return { id, outputs: outputs(live) };

@@ -60,7 +60,8 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const inputs = known ? liveInputs(shown, kept) : markSecrets(importedInputs(shown), kept);
   const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
   const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
-  const outputs = (object: KubeObject): ValueMap => checkpoint({ inputs, live: object, manager, initialApiVersion });
+  const outputs = (object: KubeObject): ValueMap =>
+    checkpoint({ inputs, live: object, written: live, manager, initialApiVersion });
   const id = idOf(live);
   if (!known) return { id, inputs, outputs: outputs(live) };
   try {

@@ -26,13 +26,16 @@ async function updateNow(session: Session, request: UpdateRequest): Promise<Upda
   const { urn, id, news: inputs, oldOutputs, timeoutMs } = request;
   const object = asObject(inputs);
   const sending = await sendingOf(session, request, object);
+  let written: KubeObject | undefined;
   const outputs = (live: KubeObject): ValueMap => {
     const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? object.apiVersion;
-    return checkpoint({ inputs, live, manager: sending.manager, initialApiVersion });
+    const kept = { inputs, live, manager: sending.manager, initialApiVersion };
+    return checkpoint(written === undefined ? kept : { ...kept, written });
   };
   try {
     if (hasFormerManager(request, sending.manager)) await takeOver(session, sending, request);
     const { object: sent } = await send(session, sending);
+    written = sent;
     if (object.kind === 'CustomResourceDefinition') await session.cluster.forgetKinds();
     const live = await awaitReady(session, { urn, inputs, live: sent, timeoutMs, after: 'update' });
     return { outputs: outputs(live) };

@@ -10,7 +10,7 @@ import {
   type ObjectKey,
   type Transport,
 } from '#kube';
-import { asFailure, failure, mapBounded } from '#runtime';
+import { asFailure, failure, type Failure, mapBounded } from '#runtime';
 import type {
   AppliedObject,
   Health,
@@ -81,6 +81,12 @@ export interface ApplyReport {
   /** Kinds that the API server does not know yet, as `Kind.group`. */
   readonly unknownKinds: Set<string>;
   result: WaveResult;
+  /** What stands in the way of all the rest, in words of its own. */
+  readonly failed?: Failure;
+  /** The objects as they were sent, where only the engine knows that. */
+  readonly sent?: readonly RenderedObject[];
+  /** Fields of the status that there is news of. */
+  readonly status?: Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -22,6 +22,8 @@ export interface ReadInventory {
   readonly count: number;
   /** Shards that are to be written anew. */
   readonly stale: readonly number[];
+  /** Content of a run that was begun and not told of. */
+  readonly run: string | undefined;
 }
 
 /** By stack (`namespace/name`), from all `Inventory` objects of a cluster or namespace. */
@@ -49,6 +51,7 @@ export function readShards(shards: readonly InventoryObject[]): ReadInventory {
     pruned: entries.filter(({ unrecorded }) => unrecorded === 'pruned').map(({ key }) => key),
     count,
     stale: [...Array(count).keys()].filter((number) => !current.has(number)),
+    run: shards.find(({ spec }) => spec.shard === 0)?.spec.run,
   };
 }
 
@@ -98,7 +101,7 @@ function hashOf(text: string, start = 0x811c9dc5): number {
 }
 
 /** Two sums, so that the order of the entries does not count. */
-export function fingerprintOf(entries: Iterable<InventoryEntry>): string {
+export function fingerprintOf(entries: Iterable<InventoryEntry>, run: string | undefined): string {
   let [count, one, two] = [0, 0, 0];
   for (const { key, desired } of entries) {
     const hash = hashOf(desired, hashOf(key));
@@ -106,5 +109,6 @@ export function fingerprintOf(entries: Iterable<InventoryEntry>): string {
     one = (one + hash) >>> 0;
     two = (two + Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)) >>> 0;
   }
-  return [count, one, two].map((part) => part.toString(36)).join('-');
+  const parts = [count, one, two].map((part) => part.toString(36));
+  return (run === undefined ? parts : [...parts, 'in-hand']).join('-');
 }

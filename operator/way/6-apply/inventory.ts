@@ -32,6 +32,8 @@ interface Shards {
   dirty: Set<number>;
   /** Of what the entries say; undefined when they changed since it was worked out. */
   fingerprint?: string | undefined;
+  /** What a run that goes on by itself is about. */
+  run?: string | undefined;
 }
 
 interface Shard {
@@ -39,6 +41,7 @@ interface Shard {
   readonly count: number;
   readonly exists: boolean;
   readonly entries: readonly unknown[];
+  readonly run: string | undefined;
 }
 
 /**
@@ -59,9 +62,9 @@ export class InventoryStore {
 
   /** Takes in all `Inventory` objects as they were found in the cluster at the start. */
   load(objects: Iterable<InventoryObject>): void {
-    for (const [stack, { entries, pruned, count, stale }] of readInventories(objects)) {
+    for (const [stack, { entries, pruned, count, stale, run }] of readInventories(objects)) {
       const shards = this.#shards(stack);
-      Object.assign(shards, { count, dirty: new Set(stale), fingerprint: undefined });
+      Object.assign(shards, { count, dirty: new Set(stale), fingerprint: undefined, run });
       for (const key of pruned) shards.pruned.add(key);
       for (const entry of entries) {
         shards.entries.set(entry.key, entry);
@@ -88,7 +91,20 @@ export class InventoryStore {
   /** Tells two states of a stack's inventory apart, whatever the order of its entries: what is owned, and in what content. */
   fingerprint(stack: string): string {
     const shards = this.#shards(stack);
-    return (shards.fingerprint ??= fingerprintOf(shards.entries.values()));
+    return (shards.fingerprint ??= fingerprintOf(shards.entries.values(), shards.run));
+  }
+
+  /** Notes what a run that goes on by itself is about, or that none does. A crash leaves it noted. */
+  noteRun(stack: string, run: string | undefined): void {
+    const shards = this.#shards(stack);
+    if (shards.run === run) return;
+    shards.run = run;
+    shards.fingerprint = undefined;
+    shards.dirty.add(0);
+  }
+
+  runOf(stack: string): string | undefined {
+    return this.#shards(stack).run;
   }
 
   put(stack: string, entry: InventoryEntry): void {
@@ -172,7 +188,17 @@ export class InventoryStore {
     const numbers = count === before ? [...dirty] : [...Array(count).keys()];
     const contents = layOut({ entries: shards.entries.values(), pruned: shards.pruned }, count);
     const write = (number: number): Promise<void> =>
-      this.#write(ref, { number, count, exists: number < before, entries: contents[number] ?? [] }, signal);
+      this.#write(
+        ref,
+        {
+          number,
+          count,
+          exists: number < before,
+          entries: contents[number] ?? [],
+          run: number === 0 ? shards.run : undefined,
+        },
+        signal,
+      );
     shards.dirty = new Set();
     shards.count = count;
     try {
@@ -185,9 +211,9 @@ export class InventoryStore {
     }
   }
 
-  async #write(ref: StackRef, { number, count, exists, entries }: Shard, signal?: AbortSignal): Promise<void> {
+  async #write(ref: StackRef, { number, count, exists, entries, run }: Shard, signal?: AbortSignal): Promise<void> {
     const name = `${ref.name}-${number}`;
-    const spec = { stack: ref.name, shard: number, entries };
+    const spec = { stack: ref.name, shard: number, entries, ...(run === undefined ? {} : { run }) };
     const metadata = {
       name,
       namespace: ref.namespace,
@@ -200,7 +226,7 @@ export class InventoryStore {
     const target = { transport: this.#transport, resource: this.#resource, metadataOnly: true, signal };
     const object = { apiVersion: inventoryKind.apiVersion, kind: inventoryKind.kind, metadata, spec };
     const patch = (): Promise<unknown> =>
-      patchMerge({ ...target, namespace: ref.namespace, name, patch: { metadata, spec } });
+      patchMerge({ ...target, namespace: ref.namespace, name, patch: { metadata, spec: { run: null, ...spec } } });
     const create = (): Promise<unknown> => createObject({ ...target, object, repeatable: true });
     // What memory says of a shard's existence is wrong when the answer of its creation was lost, or somebody deleted it.
     if (exists) await patch().catch(unless(404, create));

@@ -1,4 +1,4 @@
-/** Watches the objects that health checks name and their stack does not own: one watch an object and account. */
+/** Watches objects that stacks name and do not own, for their health or their content: one watch an object and account. */
 import {
   apiFailure,
   kindName,
@@ -10,10 +10,10 @@ import {
   type ObjectKey,
   type Transport,
 } from '#kube';
-import type { Clock, Log } from '#runtime';
+import { failure, type Clock, type Failure, type Log } from '#runtime';
 import type { Health } from '#values';
 
-export interface CheckedObjectsOptions {
+export interface NamedObjectsOptions {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly clock: Clock;
@@ -26,26 +26,26 @@ interface Watched {
   readonly users: Set<string>;
   /** Resolves when the object has been looked for, found or not, or the API server has refused to show it. */
   readonly looked: Promise<void>;
-  refusal: string | undefined;
+  refused: Failure | undefined;
 }
 
-export interface CheckedRequest {
+export interface NamedRequest {
   readonly stack: string;
   /** Whose rights count: a stack must not learn of an object what its account may not see. */
   readonly as: Account;
   readonly keys: readonly ObjectKey[];
 }
 
-export class CheckedObjects implements AsyncDisposable {
-  readonly #options: CheckedObjectsOptions;
+export class NamedObjects implements AsyncDisposable {
+  readonly #options: NamedObjectsOptions;
   readonly #watches = new Map<string, Watched>();
 
-  constructor(options: CheckedObjectsOptions) {
+  constructor(options: NamedObjectsOptions) {
     this.#options = options;
   }
 
   /** Watches exactly these for the stack. @returns kinds (`Kind.group`) that the API server does not serve. */
-  async observe({ stack, as, keys }: CheckedRequest): Promise<Set<string>> {
+  async observe({ stack, as, keys }: NamedRequest): Promise<Set<string>> {
     const unknown = new Set<string>();
     const wanted = new Set<string>();
     for (const key of keys) {
@@ -72,7 +72,17 @@ export class CheckedObjects implements AsyncDisposable {
     if (watched === undefined) return { status: 'inProgress', message: 'the API server does not know its kind' };
     const [first] = watched.cache.entries();
     if (first !== undefined) return judge(first[1]);
-    return { status: 'inProgress', message: watched.refusal ?? 'it does not exist' };
+    return { status: 'inProgress', message: watched.refused?.message ?? 'it does not exist' };
+  }
+
+  /** The object as it is. @throws Failure when it does not exist, or the account may not see it */
+  read(as: Account, key: ObjectKey): KubeObject {
+    const watched = this.#watches.get(idOf(as, key));
+    const [first] = watched?.cache.entries() ?? [];
+    if (first !== undefined) return first[1];
+    const refused = watched?.refused;
+    if (refused !== undefined) throw refused;
+    throw failure('ValueNotFound', { what: `${key} does not exist`, remedy: 'create it, or correct its name' });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,7 +106,7 @@ export class CheckedObjects implements AsyncDisposable {
       clock,
       log,
       onFailure: (error) => {
-        watched.refusal = apiFailure(error, { verb: 'watch', key, as }).message;
+        watched.refused = apiFailure(error, { verb: 'watch', key, as });
         refused.resolve();
       },
     });
@@ -104,11 +114,11 @@ export class CheckedObjects implements AsyncDisposable {
       cache,
       users: new Set(),
       looked: Promise.race([cache.start(), refused.promise]),
-      refusal: undefined,
+      refused: undefined,
     };
     this.#watches.set(id, watched);
     cache.subscribe(() => {
-      watched.refusal = undefined;
+      watched.refused = undefined;
       for (const user of watched.users) wake(user);
     });
     return watched;

@@ -1,0 +1,60 @@
+/** What runs of the Pulumi engine need of this process: where programs are, where state and packages are kept, how much memory there is. */
+import { existsSync } from 'node:fs';
+import { dirname, delimiter, join } from 'node:path';
+import type { Config } from '#config';
+import { createDependencies } from '#dependencies';
+import { Admission, type PulumiEngineOptions } from '#engines';
+import type { ClusterConfig, Discovery, Transport } from '#kube';
+import { createRunner } from '#run';
+import type { Clock, Log } from '#runtime';
+import { createStateStore } from '#state';
+
+export interface PulumiPartsOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly transport: Transport;
+  readonly cluster: ClusterConfig;
+  readonly discovery: Discovery;
+}
+
+type PulumiParts = Pick<PulumiEngineOptions, 'runner' | 'states' | 'folder' | 'admission'>;
+
+/** Of installed packages together. */
+const mostPackageBytes = 4 * 2 ** 30;
+
+/** node_modules of this installation, for programs that name no packages; undefined where there is none. */
+function shippedPackages(): string | undefined {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const found = join(folder, 'node_modules');
+    if (existsSync(join(found, '@pulumi', 'pulumi'))) return found;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** Nothing is started, and nothing of Pulumi loaded, before the first run. */
+export async function pulumiParts(options: PulumiPartsOptions, started: AsyncDisposableStack): Promise<PulumiParts> {
+  const { config, clock, log, transport } = options;
+  const folder = join(config.dataFolder, 'pulumi');
+  const { PATH = '', ...wayOut } = config.gitEnvironment;
+  const path = [dirname(process.execPath), ...PATH.split(delimiter)];
+  const environment = { ...wayOut, PATH: path.join(delimiter) };
+  const dependencies = await createDependencies({
+    folder: join(folder, 'packages'),
+    clock,
+    maxBytes: mostPackageBytes,
+    shipped: shippedPackages(),
+    environment,
+  });
+  started.use(dependencies);
+  const runner = createRunner({ ...options, folder, programs: { path, environment: wayOut }, dependencies });
+  const states = createStateStore({
+    transport,
+    clock,
+    log,
+    identity: config.identity,
+    folder: join(folder, 'state'),
+    pulumi: { program: 'pulumi', environment },
+  });
+  return { runner, states, folder: join(folder, 'projects'), admission: new Admission(config.pulumiMemoryMiB) };
+}

@@ -1,0 +1,119 @@
+/** Enters what a run has done into the inventory, and tells it object by object, as an apply of manifests does. */
+import { labels } from '#api';
+import { stackKey } from '#apply';
+import { digestOf, parseKey, type KubeObject, type ObjectKey } from '#kube';
+import type { AppliedObject, ObjectAction, InventoryEntry, ObjectFailure, RenderedObject } from '#values';
+import type { EngineContext } from '../engine.ts';
+import type { Ended } from './operation.ts';
+import { namesOf, ownedIn, type OwnedResource } from './resources.ts';
+import type { StepOperation } from './values.ts';
+
+/** What a step is in the words of a Change; others change nothing. */
+const actions: Readonly<Partial<Record<StepOperation, ObjectAction>>> = {
+  create: 'created',
+  update: 'configured',
+  delete: 'pruned',
+  replace: 'recreated',
+  'create-replacement': 'recreated',
+  'delete-replaced': 'recreated',
+  import: 'adopted',
+};
+
+/** One line an object; the steps of a replacement are one. */
+export function changedObjects({ report, before, after }: Ended): AppliedObject[] {
+  const nameOf = namesOf(before, after);
+  const objects = new Map<string, AppliedObject>();
+  for (const { urn, type, operation, fields } of report.steps) {
+    const action = actions[operation];
+    if (action === undefined || isOnlyPulumi(type)) continue;
+    const key = nameOf(urn) as ObjectKey;
+    const known = objects.get(key);
+    const paths = [...new Set([...(known?.fields ?? []), ...fields.map(({ path }) => path)])];
+    objects.set(key, { key, action: known?.action === 'recreated' ? 'recreated' : action, fields: paths });
+  }
+  return [...objects.values()];
+}
+
+/** Neither in the cluster nor anywhere else. */
+const isOnlyPulumi = (type: string): boolean => type === 'pulumi:pulumi:Stack' || type.startsWith('pulumi:providers:');
+
+/** What the engine said of each resource that failed. */
+export function failedObjects({ report, before, after, failed }: Ended): ObjectFailure[] {
+  if (failed === undefined) return [];
+  const nameOf = namesOf(before, after);
+  const errors = report.diagnostics.filter(({ severity, urn }) => severity === 'error' && isResource(urn));
+  const byObject = Map.groupBy(errors, ({ urn }) => nameOf(urn));
+  return [...byObject].map(([key, said]) => ({
+    key,
+    reason: failed.reason,
+    message: said.map(({ message }) => message.trim()).join('; '),
+  }));
+}
+
+const isResource = (urn: string): boolean => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::');
+
+/**
+ * The inventory is what the state says. An object that a run which was cut off had made counts as created, too. What is
+ * no Kubernetes object is told, and not entered. `records`: a Change is to tell of it.
+ */
+export function enter(ended: Ended, context: EngineContext, { records = true } = {}): AppliedObject[] {
+  const { inventory, commit } = context;
+  const stack = stackKey(context.stack);
+  const changed = changedObjects(ended);
+  const byKey = new Map(changed.map((object) => [object.key, object]));
+  const owned = new Map(ownedIn(ended.after).map((resource) => [resource.key, resource]));
+  for (const resource of owned.values()) {
+    const { key } = resource;
+    const owner = inventory.ownerOf(key);
+    if (owner !== undefined && owner !== stack) continue;
+    const before = inventory.of(stack).get(key);
+    const action = records ? (byKey.get(key)?.action ?? (before === undefined ? 'created' : undefined)) : undefined;
+    const entry = entryOf(resource, { before, action, commit });
+    if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
+  }
+  for (const key of [...inventory.of(stack).keys()]) if (!owned.has(key)) inventory.drop(stack, key, { pruned: true });
+  return changed;
+}
+
+interface Entering {
+  readonly before: InventoryEntry | undefined;
+  /** What was done, when a Change is to tell of it. */
+  readonly action: ObjectAction | undefined;
+  readonly commit: string;
+}
+
+function entryOf({ key, urn, seen }: OwnedResource, { before, action, commit }: Entering): InventoryEntry {
+  const unrecorded = before?.unrecorded === 'created' ? 'created' : (action ?? before?.unrecorded);
+  return {
+    key,
+    // What was sent is in the state, sealed: it is enough to tell that it is no longer in hand.
+    desired: desiredOf(urn),
+    seen,
+    commit: action === undefined ? (before?.commit ?? commit) : commit,
+    ...(unrecorded === undefined ? {} : { unrecorded }),
+  };
+}
+
+const desiredOf = (urn: string): string => digestOf(urn);
+
+/** The objects as they were sent, secrets sealed, so that what others changed can be named field by field. */
+export const sentObjects = ({ after }: Ended, { stack, of }: EngineContext): RenderedObject[] =>
+  ownedIn(after).flatMap(({ key, urn, outputs: { __inputs: inputs } }) => {
+    if (!isObject(inputs)) return [];
+    const { metadata } = inputs;
+    const { namespace, name } = parseKey(key);
+    const own = {
+      ...metadata,
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { ...metadata.labels, [labels.stack]: stack.name, [labels.stackNamespace]: stack.namespace },
+      annotations: { ...metadata.annotations, [urnAnnotation]: urn },
+    };
+    const object: KubeObject = { ...inputs, metadata: own };
+    return [{ key, digest: desiredOf(urn), origin: { file: of.spec.path, line: 1 }, object }];
+  });
+
+const urnAnnotation = 'plumbline.dev/urn';
+
+const isObject = (value: unknown): value is KubeObject =>
+  typeof value === 'object' && value !== null && 'kind' in value && 'apiVersion' in value;

@@ -1,0 +1,320 @@
+/** The engine of Pulumi programs (`spec.engine: pulumi`): every run is background work, which the way comes back to look at. */
+import { annotations, type Stack } from '#api';
+import { stackKey, type ApplyReport, type PruneReport } from '#apply';
+import { digestOf, type Account, type ObjectKey } from '#kube';
+import { failure, type Failure } from '#runtime';
+import type { Plan, Rendered, Revision } from '#values';
+import type { Engine, EngineContext, RenderRequest } from '../engine.ts';
+import type { Proposing } from '../propose.ts';
+import { enter, failedObjects, sentObjects } from './accounting.ts';
+import { RunCorrections, type AppliedRevision } from './corrections.ts';
+import { gatherInputs, inputObjects, type Inputs, type InputSources } from './inputs.ts';
+import {
+  engineMiB,
+  leavesSomething,
+  operate,
+  reservedMiB,
+  stateOptions,
+  type Ended,
+  type OperationOptions,
+} from './operation.ts';
+import { keepOutputs } from './outputs-secret.ts';
+import { sortOutputs, type Outputs } from './outputs.ts';
+import { treeOf } from './reads.ts';
+import { Runs, type Run, type RunsOptions } from './runs.ts';
+
+export interface PulumiEngineOptions extends OperationOptions, RunsOptions {
+  /** Secrets and ConfigMaps by name, watched with the rights of an account. */
+  readonly named: {
+    observe(request: {
+      readonly stack: string;
+      readonly as: Account;
+      readonly keys: readonly ObjectKey[];
+    }): Promise<unknown>;
+    read(as: Account, key: ObjectKey): ReturnType<InputSources['object']>;
+    forget(stack: string): Promise<void>;
+  };
+  readonly stackOf: InputSources['stack'];
+  readonly accountOf: (stack: Stack) => Account;
+  readonly withApplied: AppliedRevision;
+}
+
+/** What a run hands back. */
+export interface Result extends Ended {
+  readonly outputs?: Outputs;
+}
+
+const done: PruneReport = { objects: [], failures: [], remaining: [] };
+
+export class PulumiEngine implements Engine {
+  readonly name = 'pulumi';
+  readonly corrections: RunCorrections;
+  readonly #options: PulumiEngineOptions;
+  readonly #runs: Runs<Result>;
+  readonly #inputs = new Map<string, Inputs>();
+  /** Stacks whose inventory is as the state was left by their last run, whatever became of it. */
+  readonly #entered = new Set<string>();
+
+  constructor(options: PulumiEngineOptions) {
+    this.#options = options;
+    this.#runs = new Runs(options);
+    this.corrections = new RunCorrections({ ...options, runs: this.#runs, inputsOf: (stack) => this.#given(stack) });
+  }
+
+  treeOf(stack: Stack, revision: Revision): string | undefined {
+    return treeOf(stack, revision);
+  }
+
+  async inputsOf(stack: Stack): Promise<string> {
+    const { named, stackOf, accountOf } = this.#options;
+    const key = keyOf(stack);
+    const as = accountOf(stack);
+    await named.observe({ stack: key, as, keys: inputObjects(stack, stackOf) });
+    const inputs = gatherInputs(stack, { object: (object) => named.read(as, object), stack: stackOf });
+    this.#inputs.set(key, inputs);
+    return inputs.digest;
+  }
+
+  /** Only a run knows what a program makes. */
+  render({ stack, revision }: RenderRequest): Promise<Rendered> {
+    if (treeOf(stack, revision) !== undefined)
+      return Promise.resolve({ objects: [], digest: this.#contentOf(stack, revision) });
+    return Promise.reject(
+      failure('PathNotFound', {
+        where: 'spec.path',
+        what: `${stack.spec.path} is not in ${revision.name}`,
+        remedy: 'correct spec.path, or commit the folder',
+      }),
+    );
+  }
+
+  plan(): Plan {
+    return { waves: [], prunes: [], changes: 1 };
+  }
+
+  propose(): Promise<Proposing> {
+    return Promise.reject(
+      failure('ConfigInvalid', {
+        where: 'spec.approval',
+        what: 'updates of Pulumi programs cannot be agreed to one by one yet',
+        remedy: 'remove spec.approval, and review the commit instead',
+      }),
+    );
+  }
+
+  hasBegun(stack: Stack, { digest }: Rendered): boolean {
+    const run = this.#runs.of(keyOf(stack));
+    return run?.purpose === 'apply' && run.content === digest;
+  }
+
+  isBusy(stack: Stack, inventory: EngineContext['inventory']): boolean {
+    const key = keyOf(stack);
+    return this.#runs.of(key) !== undefined || (inventory.runOf(key) !== undefined && !this.#entered.has(key));
+  }
+
+  async apply(_plan: Plan, context: EngineContext): Promise<ApplyReport> {
+    const { of: stack, revision } = context;
+    if (revision === undefined) throw failure('SourceNotReady', { what: 'there is no revision to run' });
+    const key = keyOf(stack);
+    const content = this.#contentOf(stack, revision);
+    const run = this.#runs.of(key);
+    if (run?.purpose === 'apply' && run.content === content) {
+      return run.end === undefined ? going(run.line) : this.#tell(run, context);
+    }
+    if (run !== undefined && !this.#close(run, context)) {
+      // The newest commit wins; what is being put back is soon done, and is put back by the same program.
+      if (run.purpose !== 'correct')
+        this.#runs.cancel(key, failure('Superseded', { what: 'newer content takes the place of this run' }));
+      return going(`waits for the end of the run before: ${run.line}`);
+    }
+    this.#assertMayTry(stack, content);
+    await this.#begin(content, { ...context, revision });
+    return going('starting');
+  }
+
+  prune(): Promise<PruneReport> {
+    return Promise.resolve(done);
+  }
+
+  owned({ of: stack, inventory }: EngineContext): Promise<readonly string[]> {
+    const key = keyOf(stack);
+    const ran = stack.status?.applied !== undefined || inventory.runOf(key) !== undefined;
+    const keys = [...inventory.of(key).keys()];
+    return Promise.resolve(keys.length > 0 || !ran ? keys : [`what the state of ${key} holds`]);
+  }
+
+  async destroy(context: EngineContext): Promise<PruneReport> {
+    const { of: stack, inventory } = context;
+    const key = keyOf(stack);
+    const remaining = (await this.owned(context)) as ObjectKey[];
+    const run = this.#runs.of(key);
+    if (run?.purpose === 'destroy' && run.end !== undefined) return this.#destroyed(run, context);
+    if (run !== undefined && !this.#close(run, context)) {
+      if (run.purpose !== 'destroy')
+        this.#runs.cancel(key, failure('Superseded', { what: 'the stack is being deleted' }));
+      return { ...done, remaining };
+    }
+    const setback = this.#runs.setbackOf(key, 'destroy');
+    if (setback !== undefined) throw setback;
+    inventory.noteRun(key, 'destroy');
+    await inventory.flush(context.stack, context.signal);
+    const inputs = await this.#known(stack);
+    const account = this.#options.accountOf(stack);
+    this.#runs.begin(key, {
+      purpose: 'destroy',
+      content: 'destroy',
+      memoryMiB: engineMiB,
+      work: async (telling) => {
+        const request = { operation: 'destroy', stack, revision: undefined, inputs, account } as const;
+        const ended = await operate(this.#options, request, telling);
+        if (ended.failed === undefined && !leavesSomething(ended))
+          await this.#options.states.remove(nameOf(stack), stateOptions({ stack, inputs }, telling.signal));
+        return ended;
+      },
+    });
+    return { ...done, remaining };
+  }
+
+  async forget(stack: Stack): Promise<void> {
+    const key = keyOf(stack);
+    this.#inputs.delete(key);
+    this.#entered.delete(key);
+    this.#runs.forgive(key);
+    await this.#options.named.forget(key);
+  }
+
+  stop(): Promise<void> {
+    return this.#runs.stop();
+  }
+
+  #contentOf(stack: Stack, revision: Revision): string {
+    return digestOf([treeOf(stack, revision), stack.metadata.generation, this.#given(stack).digest]);
+  }
+
+  #given(stack: Stack): Inputs {
+    const inputs = this.#inputs.get(keyOf(stack));
+    if (inputs !== undefined) return inputs;
+    throw failure('Internal', { what: `nobody has asked what ${keyOf(stack)} is given` });
+  }
+
+  /** What can still be had: a missing Secret does not stop a stack from going. */
+  async #known(stack: Stack): Promise<Inputs> {
+    await this.inputsOf(stack);
+    return this.#given(stack);
+  }
+
+  /** @throws Failure what is missing, or what failed last, while it is too early to try that again */
+  #assertMayTry(stack: Stack, content: string): void {
+    const key = keyOf(stack);
+    const { missing } = this.#given(stack);
+    if (missing !== undefined) throw missing;
+    const asked = stack.metadata.annotations?.[annotations.reconcile];
+    if (asked !== undefined && asked !== stack.status?.lastHandledReconcileAt) this.#runs.forgive(key);
+    const setback = this.#runs.setbackOf(key, content);
+    if (setback !== undefined) throw setback;
+  }
+
+  /** The inventory says so first: an operator that dies from here on finds that the work was not told of. */
+  async #begin(content: string, context: EngineContext & { readonly revision: Revision }): Promise<void> {
+    const { of: stack, revision, inventory, transport, discovery } = context;
+    const key = keyOf(stack);
+    inventory.noteRun(key, content);
+    await inventory.flush(context.stack, context.signal);
+    const inputs = this.#given(stack);
+    const account = this.#options.accountOf(stack);
+    this.#runs.begin(key, {
+      purpose: 'apply',
+      content,
+      memoryMiB: reservedMiB(stack),
+      work: async (telling) => {
+        const ended = await operate(this.#options, { operation: 'up', stack, revision, inputs, account }, telling);
+        if (ended.failed !== undefined) return ended;
+        const outputs = sortOutputs(ended.report.outputs);
+        await keepOutputs(stack, outputs, { transport, discovery, as: account, signal: telling.signal });
+        return { ...ended, outputs };
+      },
+    });
+  }
+
+  /** What a run came to, as the way tells it. */
+  #tell(run: Run<Result>, context: EngineContext): ApplyReport {
+    const { of: stack, inventory } = context;
+    const key = keyOf(stack);
+    const failed = this.#failureOf(run);
+    if (failed !== undefined) this.#runs.setBack(key, run.content, this.#patient(stack, failed));
+    const ended = valueOf(run);
+    const objects = ended === undefined ? [] : this.#enter(ended, context);
+    this.#runs.take(key);
+    const report = {
+      objects,
+      failures: ended === undefined ? [] : failedObjects(ended),
+      unknownKinds: new Set<string>(),
+    };
+    if (failed !== undefined) return { ...report, result: { done: true }, failed };
+    inventory.noteRun(key, undefined);
+    this.#runs.forgive(key);
+    const { shown = {}, kept = {} } = ended?.outputs ?? {};
+    const names = Object.keys(kept);
+    const status = { outputs: shown, secretOutputs: names.length === 0 ? null : names };
+    return { ...report, result: { done: true }, status, sent: ended === undefined ? [] : sentObjects(ended, context) };
+  }
+
+  #enter(ended: Ended, context: EngineContext): ApplyReport['objects'] {
+    this.#entered.add(keyOf(context.of));
+    return enter(ended, context);
+  }
+
+  /** Takes in what a run did that nobody asks for any more; false while it goes on. */
+  #close(run: Run<Result>, context: EngineContext): boolean {
+    if (run.end === undefined) return false;
+    const ended = valueOf(run);
+    if (ended !== undefined) this.#enter(ended, context);
+    this.#runs.take(keyOf(context.of));
+    return true;
+  }
+
+  #destroyed(run: Run<Result>, context: EngineContext): PruneReport {
+    const { of: stack, inventory } = context;
+    const key = keyOf(stack);
+    const failed = this.#failureOf(run);
+    const ended = valueOf(run);
+    if (ended !== undefined) this.#enter(ended, context);
+    this.#runs.take(key);
+    if (failed === undefined) {
+      inventory.noteRun(key, undefined);
+      return done;
+    }
+    this.#runs.setBack(key, 'destroy', failed);
+    const failures = ended === undefined ? [] : failedObjects(ended);
+    const whole = { key, reason: failed.reason, message: failed.message };
+    return { ...done, failures: failures.length > 0 ? failures : [whole] };
+  }
+
+  #failureOf({ end }: Run<Result>): Failure | undefined {
+    if (end === undefined) return undefined;
+    return 'value' in end ? end.value.failed : end.failed;
+  }
+
+  /** With retryOnConflict: false, a lock that somebody holds is for people to look at. */
+  #patient({ spec }: Stack, failed: Failure): Failure {
+    if (failed.reason !== 'StateLocked' || spec.pulumi?.retryOnConflict !== false) return failed;
+    return Object.assign(Object.create(failed) as Failure, { retry: 'on-change' });
+  }
+}
+
+const valueOf = ({ end }: Run<Result>): Result | undefined =>
+  end !== undefined && 'value' in end ? end.value : undefined;
+
+const going = (line: string): ApplyReport => ({
+  objects: [],
+  failures: [],
+  unknownKinds: new Set(),
+  result: { done: false, reason: 'Progressing', message: line },
+});
+
+const nameOf = ({ metadata }: Stack): { namespace: string; name: string } => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+});
+
+const keyOf = (stack: Stack): string => stackKey({ ...nameOf(stack), uid: '' });

@@ -1,0 +1,200 @@
+/** One operation of the engine on one stack: takes the state, runs, and looks at what has become of the resources. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDuration, type Stack } from '#api';
+import type { Account } from '#kube';
+import { asFailure, type Failure } from '#runtime';
+import type { Revision } from '#values';
+import type { Inputs } from './inputs.ts';
+import { Progress } from './progress.ts';
+import { realResources } from './resources.ts';
+import { reportOf } from './run/run-failed.ts';
+import type { Operation, Runner, RunReport, RunRequest, StateOptions, StateResource, StateStore } from './values.ts';
+
+export interface OperationOptions {
+  readonly runner: Runner;
+  readonly states: StateStore;
+  /** For what a run needs that no commit holds. */
+  readonly folder: string;
+  /** Keeps the files of a revision on disk until disposed. */
+  readonly hold: (revision: Revision) => Disposable;
+}
+
+export interface OperationRequest {
+  readonly operation: Operation;
+  readonly stack: Stack;
+  /** Absent only for `destroy`, which goes by the state alone. */
+  readonly revision: Revision | undefined;
+  readonly inputs: Inputs;
+  readonly account: Account;
+  readonly refresh?: boolean;
+  /** URNs, chosen when the state is known; none leaves nothing to do. */
+  readonly targets?: (resources: readonly StateResource[]) => readonly string[];
+  readonly planFile?: string;
+}
+
+/** What has become of the resources. */
+export interface Ended {
+  readonly report: RunReport;
+  readonly before: readonly StateResource[];
+  readonly after: readonly StateResource[];
+  /** Why the engine did not come to its end. */
+  readonly failed: Failure | undefined;
+}
+
+interface Telling {
+  readonly signal: AbortSignal;
+  readonly tell: (line: string) => void;
+}
+
+const graceMs = 20_000;
+const nothing: RunReport = { steps: [], unchanged: 0, diagnostics: [], outputs: {}, durationMs: 0 };
+
+/** @throws Failure when the engine could not be started; what it did itself is told in any case. */
+export async function operate(
+  options: OperationOptions,
+  request: OperationRequest,
+  { signal, tell }: Telling,
+): Promise<Ended> {
+  const { stack, revision } = request;
+  using _held = revision === undefined ? undefined : options.hold(revision);
+  await using session = await options.states.open(nameOf(stack), stateOptions(request, signal));
+  const before = await session.resources();
+  const targets = request.targets?.(before) ?? stack.spec.pulumi?.targets ?? [];
+  const idle = request.targets !== undefined ? targets.length === 0 : isGone(request, before);
+  if (idle) return { report: nothing, before, after: before, failed: undefined };
+  await using home = revision === undefined ? await emptyProject(options.folder, stack, before) : undefined;
+  const progress = new Progress(before.length);
+  tell(progress.line());
+  const run = { ...runRequest(request, session.backend, targets), folder: home?.path ?? revision?.folder ?? '' };
+  try {
+    const report = await options.runner.run(run, {
+      signal: AbortSignal.any([signal, session.signal]),
+      onEvent: (event) => {
+        progress.add(event);
+        tell(progress.line());
+      },
+    });
+    return { report, before, after: await session.resources(), failed: undefined };
+  } catch (error) {
+    const report = reportOf(error);
+    if (report === undefined) throw error;
+    return { report, before, after: await session.resources(), failed: asFailure(error) };
+  }
+}
+
+/** Nothing is left to destroy. */
+const isGone = ({ operation }: OperationRequest, before: readonly StateResource[]): boolean =>
+  operation === 'destroy' && before.length === 0;
+
+const nameOf = ({ metadata }: Stack): { namespace: string; name: string } => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+});
+
+const pulumiStackOf = ({ spec, metadata }: Stack): string => spec.pulumi?.stack ?? metadata.name;
+
+export function stateOptions(
+  { stack, inputs }: Pick<OperationRequest, 'stack' | 'inputs'>,
+  signal: AbortSignal,
+): StateOptions {
+  const { backend, secretsProvider, passphraseSecretRef: passphrase } = stack.spec.pulumi ?? {};
+  return {
+    backend,
+    secretsProvider,
+    passphrase,
+    environment: inputs.environment,
+    pulumiStack: pulumiStackOf(stack),
+    uid: stack.metadata.uid,
+    signal,
+  };
+}
+
+function runRequest(
+  { operation, stack, inputs, account, revision, planFile, ...asked }: OperationRequest,
+  backend: RunRequest['backend'],
+  targets: readonly string[],
+): Omit<RunRequest, 'folder'> {
+  const { spec } = stack;
+  const isWhole = asked.targets === undefined;
+  return {
+    operation,
+    stack: nameOf(stack),
+    pulumiStack: pulumiStackOf(stack),
+    project: revision === undefined ? undefined : spec.pulumi?.project,
+    path: revision === undefined ? '.' : spec.path,
+    commit: revision?.commit ?? '',
+    backend,
+    config: inputs.config,
+    environment: inputs.environment,
+    secretEnvironment: inputs.secretEnvironment,
+    account,
+    ...(planFile === undefined ? {} : { planFile }),
+    targets,
+    ...howToRun({ operation, stack, isWhole, refresh: asked.refresh }),
+    limits: { timeoutMs: parseDuration(spec.timeout), graceMs, memoryMiB: memoryOf(stack) },
+  };
+}
+
+interface Manner {
+  readonly operation: Operation;
+  readonly stack: Stack;
+  /** Nobody chose some of the resources. */
+  readonly isWhole: boolean;
+  readonly refresh: boolean | undefined;
+}
+
+type How =
+  'allowScripts' | 'refresh' | 'expectNoChanges' | 'targetDependents' | 'replace' | 'parallel' | 'continueOnError';
+
+/** What the spec says of every run, as far as it is this one's to say. */
+function howToRun({ operation, stack, isWhole, refresh }: Manner): Pick<RunRequest, How> {
+  const { allowScripts, parallel, continueOnError, ...pulumi } = { ...unsaid, ...stack.spec.pulumi };
+  const isUpdate = operation !== 'destroy';
+  return {
+    allowScripts,
+    refresh: refresh ?? (pulumi.refresh === 'beforeRun' && isUpdate),
+    expectNoChanges: operation === 'refresh' && pulumi.expectNoRefreshChanges,
+    targetDependents: isWhole && pulumi.targetDependents,
+    replace: isWhole && isUpdate ? pulumi.replace : [],
+    parallel,
+    continueOnError,
+  };
+}
+
+/** As the schema has it, of a stack that says nothing of Pulumi. */
+const unsaid = {
+  allowScripts: false,
+  refresh: 'never',
+  expectNoRefreshChanges: false,
+  targetDependents: false,
+  replace: [],
+  parallel: 0,
+  continueOnError: false,
+  memoryMiB: 512,
+} as const;
+
+const memoryOf = ({ spec }: Stack): number => spec.pulumi?.memoryMiB ?? unsaid.memoryMiB;
+
+/** The engine beside the program: the CLI, the language host and the provider. */
+export const engineMiB = 250;
+
+/** What a run of the program may take in all. */
+export const reservedMiB = (stack: Stack): number => memoryOf(stack) + engineMiB;
+
+/** A project of the right name without a program: a source that is gone does not stop what it once made from going too. */
+async function emptyProject(
+  parent: string,
+  stack: Stack,
+  resources: readonly StateResource[],
+): Promise<{ readonly path: string } & AsyncDisposable> {
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const path = await mkdtemp(join(parent, 'project-'));
+  // urn:pulumi:<stack>::<project>::<type>::<name>
+  const name = resources[0]?.urn.split('::')[1] ?? stack.spec.pulumi?.project ?? stack.metadata.name;
+  await writeFile(join(path, 'Pulumi.yaml'), JSON.stringify({ name, runtime: 'nodejs' }));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Whether the engine left something that somebody would miss. */
+export const leavesSomething = ({ after }: Ended): boolean => realResources(after).length > 0;
