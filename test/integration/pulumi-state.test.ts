@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { list, loadClusterConfig, Transport, type KubeObject, type RequestRecord } from '#kube';
-import { createLog, systemClock } from '#runtime';
+import { createLog, systemClock, type Clock } from '#runtime';
 import { createStateStore, type StateSession, type StateStore } from '#state';
 import { temporaryFolder } from '#toolchain';
-import { cluster, kubeconfig, testNamespace, until, type TestCluster } from '#testing';
+import { cluster, FaultProxy, kubeconfig, testNamespace, until, type TestCluster } from '#testing';
 import { checkpoint, urnOf } from '../support/pulumi.ts';
 
 let server: TestCluster;
@@ -24,8 +24,16 @@ beforeEach(async () => {
   folder = await temporaryFolder('state');
 });
 
+/** Leases of fifteen seconds run out in five; requests have time enough still. */
+const hurry = 3;
+const clock: Clock = {
+  now: () => systemClock.now() * hurry,
+  sleep: (ms, options) => systemClock.sleep(ms / hurry, options),
+  after: (ms, callback) => systemClock.after(ms / hurry, callback),
+};
+
 const store = (identity: string, at = folder, transport = server.transport): StateStore =>
-  createStateStore({ transport, clock: systemClock, log, identity, folder: at });
+  createStateStore({ transport, clock, log, identity, folder: at });
 const log = createLog({ level: 'error', clock: systemClock });
 const open = (by = store('first')): Promise<StateSession> => by.open(stack, { backend: undefined, signal });
 /** An operator on another node. */
@@ -100,6 +108,36 @@ test('while a run goes on, its state follows within a second; the engine may die
   );
   expect(await chunks()).toHaveLength(1);
 });
+
+test('cut short before its manifest, a state is the old one for others; the disk that holds more goes on, and tidies up', async () => {
+  const { token } = await loadClusterConfig({ kubeconfig });
+  await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
+  await using transport = closing(new Transport({ server: proxy.url, token }));
+  const first = store('first', folder, transport.of);
+  {
+    await using session = await open(first);
+    await engineWrites(session, 3);
+  }
+  const cut = await open(first);
+  await engineWrites(cut, 4);
+  const body = JSON.stringify({ kind: 'Status', message: 'injected', code: 403 });
+  proxy.fault = (method, url) =>
+    method === 'PUT' && url.includes('/secrets/') ? { refuse: { status: 403, body } } : undefined;
+  await expect(cut[Symbol.asyncDispose]()).rejects.toThrow('injected');
+  expect(await chunks()).toHaveLength(2);
+  {
+    await using session = await elsewhere();
+    expect(await countOf(session)).toBe(3);
+  }
+  proxy.fault = () => undefined;
+  {
+    await using session = await open(first);
+    expect(await countOf(session)).toBe(4);
+  }
+  expect(await chunks()).toHaveLength(1);
+  await using session = await elsewhere('third');
+  expect(await countOf(session)).toBe(4);
+}, 30_000);
 
 describe('locked', () => {
   test('one run at a time: another operator and another run of the same one are told who has it', async () => {

@@ -1,4 +1,5 @@
 /** A state of the cluster while a run has it: a `file://` backend on disk, followed by its copy in Secrets. */
+import { apiFailure } from '#kube';
 import { Failure, type Clock, type Log } from '#runtime';
 import type { Backend, StackName, StateResource, StateSession } from '../values.ts';
 import { deploymentsIn, resourcesOf } from './checkpoint.ts';
@@ -6,7 +7,7 @@ import { choose, type Mark } from './choice.ts';
 import { digestsOf, type StateFolder } from './folder.ts';
 import type { StateLock } from './lock.ts';
 import { manifestFormat, type Manifest } from './manifest.ts';
-import { idOf } from './names.ts';
+import { idOf, manifestName, secretKey } from './names.ts';
 import { layOut, type Pieces, type StoredState } from './stored-state.ts';
 
 export interface CopyOptions {
@@ -130,6 +131,9 @@ export class ClusterSession implements StateSession {
       if (this.signal.aborted) return;
       await this.#copies.write();
       await this.#copies.tidy();
+    } catch (error) {
+      const { namespace } = this.#options.stack;
+      throw apiFailure(error, { verb: 'update', key: secretKey(namespace, manifestName(this.#options.stack)) });
     } finally {
       await this.#options.lock[Symbol.asyncDispose]();
     }
