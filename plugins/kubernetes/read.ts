@@ -57,7 +57,7 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const kept = inputsIn(request);
   const known = Object.keys(kept).length > 0;
   const shown = unmarked(live);
-  const inputs = known ? liveInputs(shown, kept) : markSecrets(importedInputs(shown), kept);
+  const inputs = known ? liveInputs(shown, kept, oldOutputs) : markSecrets(importedInputs(shown), kept);
   const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
   const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
   const outputs = (object: KubeObject): ValueMap =>
@@ -73,11 +73,15 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   }
 }
 
-/** What the program wrote, when the cluster has that in another form; else what the cluster has of it. */
-function liveInputs(live: ValueMap, kept: ValueMap): ValueMap {
+/**
+ * What the program wrote, while the cluster holds what it made of that (empty maps go, quantities are shortened); else
+ * what the cluster has of it now.
+ */
+function liveInputs(live: ValueMap, kept: ValueMap, oldOutputs: ValueMap): ValueMap {
   const wanted = canonical(bare(kept));
   const found = prunedTo(live, wanted);
-  return isDeepStrictEqual(found, wanted) ? kept : markSecrets(found, kept);
+  const before = prunedTo(bare(oldOutputs), wanted);
+  return [wanted, before].some((same) => isDeepStrictEqual(found, same)) ? kept : markSecrets(found, kept);
 }
 
 async function withoutCluster(

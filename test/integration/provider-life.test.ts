@@ -27,8 +27,8 @@ const usual = {
 
 const rows: readonly Row[] = [
   {
-    what: 'an object that the program names',
-    program: `new k8s.core.v1.ConfigMap('named', { metadata: { name: 'named', namespace, labels: { v } }, data: { a: '1' } });`,
+    what: 'an object that the program names, with an empty map, which the API server does not keep',
+    program: `new k8s.core.v1.ConfigMap('named', { metadata: { name: 'named', namespace, labels: { v } }, data: { a: '1' }, binaryData: {} });`,
     object: 'named',
     asks: usual,
   },
