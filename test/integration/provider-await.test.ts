@@ -1,8 +1,9 @@
 /** The Kubernetes provider waits for what it made: on the real API server and its controllers, with the test as the kubelet. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { patchStatus, type KubeObject } from '#kube';
+import { loadClusterConfig, patchStatus, type KubeObject } from '#kube';
 import { cluster, EngineLog, kubeconfig, PulumiProgram, testNamespace, until, type TestCluster } from '#testing';
+import { kubeconfigText } from '#toolchain';
 import { NotInitialized, objects, Provider, type Created, type ValueMap } from '#provider';
 
 let api: TestCluster;
@@ -23,9 +24,9 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-function startProvider(): Provider {
+function startProvider(given: ValueMap = {}): Provider {
   const started = new Provider(engine.address, { KUBECONFIG: kubeconfig });
-  started.configure({}, '');
+  started.configure(given, '');
   return started;
 }
 
@@ -226,6 +227,33 @@ test('skipAwait waits for nothing, and a stopped run for nothing more', async ()
   await until('it is waited for', () => Promise.resolve(engine.of(urnOf('stopped'))[0]));
   stopped.cancel();
   expect(await making).toEqual([`Pod/${namespace}/stopped was not ready when the run was stopped: the pod is Pending`]);
+});
+
+test('an account that may not watch is told so, and the object is kept', async () => {
+  await api.apply(`
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: blind, namespace: ${namespace}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: blind, namespace: ${namespace}}
+rules: [{apiGroups: [""], resources: [pods], verbs: [create, patch]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: blind, namespace: ${namespace}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: blind}
+subjects: [{kind: ServiceAccount, name: blind, namespace: ${namespace}}]
+`);
+  const { body } = await api.transport.request<{ status: { token: string } }>({
+    method: 'POST',
+    path: `/api/v1/namespaces/${namespace}/serviceaccounts/blind/token`,
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+  });
+  const { server, ca = '' } = await loadClusterConfig({ kubeconfig });
+  const { token } = body.status;
+  await using blind = startProvider({ kubeconfig: kubeconfigText({ server, ca, token, namespace }) });
+  const [reason] = await reasonsOf(create({ type: 'v1/Pod', name: 'unseen', fields: { spec: podSpec } }, blind));
+  expect(reason).toMatch(/unseen: the wait for it broke off: .* cannot (list|watch) resource "pods"/);
 });
 
 test('a refresh says of an object whether it is ready now', async () => {
