@@ -15,6 +15,7 @@ import { parse, type SemVer } from 'semver';
 import { EngineEvents } from './engine-events.ts';
 import { masking } from './mask.ts';
 import type { Unfinished } from './pending.ts';
+import { endOwnSession } from './processes.ts';
 import { repaired, tellOf, type Deployment, type Finding } from './repair.ts';
 import type { FromChild, Job, ToChild } from './messages.ts';
 
@@ -38,7 +39,7 @@ process.on('message', (message: ToChild) => {
   else void work(message.job);
 });
 // The operator has died, and nobody keeps the state any more: as if the machine had been switched off.
-process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
+process.on('disconnect', endOwnSession);
 // The terminal's Ctrl-C is for the operator, which tells us.
 process.on('SIGINT', () => undefined);
 

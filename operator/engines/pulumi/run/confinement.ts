@@ -1,6 +1,6 @@
 /** What the program may reach: Node's permission model, as arguments of the one process that runs code of the repository. */
-import { fileURLToPath } from 'node:url';
 import { failure } from '#runtime';
+import { preload } from './preload-file.ts';
 
 interface Reach {
   /** Folders and files that the program may read. */
@@ -10,17 +10,31 @@ interface Reach {
   readonly memoryMiB: number;
 }
 
-/** Loaded before the program; it lies beside this file, in the bundle too. */
-export const preload = fileURLToPath(new URL('./preload.cjs', import.meta.url));
+/** Any other could widen what the program may reach, or write files behind the model's back. */
+const harmless = new Set([
+  '--conditions',
+  '--disable-warning',
+  '--enable-source-maps',
+  '--experimental-strip-types',
+  '--experimental-transform-types',
+  '--import',
+  '--no-deprecation',
+  '--no-warnings',
+  '--preserve-symlinks',
+  '--require',
+  '--stack-trace-limit',
+  '--trace-uncaught',
+  '--trace-warnings',
+  '--unhandled-rejections',
+  '-C',
+  '-r',
+]);
 
-/** Would widen what the program may reach, or load code before the limits hold. */
-const refused =
-  /^--?(permission|no-permission|experimental-permission|allow-|max-old-space-size|env-file|inspect|watch|test|run|build-snapshot|experimental-sea)/;
-
-/** Arguments for Node: those of Pulumi.yaml, and then ours. @throws Failure ProjectInvalid */
+/** Arguments for Node: ours, and then those of Pulumi.yaml. @throws Failure ProjectInvalid */
 export function nodeArguments(written: string, { reads, writes, memoryMiB }: Reach): string {
   const given = written.split(/\s+/).filter((argument) => argument !== '');
-  const wrong = given.find((argument) => refused.test(argument));
+  // What does not begin with a dash is the value of the one before.
+  const wrong = given.find((argument) => argument.startsWith('-') && !harmless.has(argument.split('=')[0] ?? ''));
   if (wrong !== undefined) {
     throw failure('ProjectInvalid', {
       where: 'Pulumi.yaml: runtime.options.nodeargs',
@@ -29,11 +43,12 @@ export function nodeArguments(written: string, { reads, writes, memoryMiB }: Rea
     });
   }
   return [
-    ...given,
     `--max-old-space-size=${memoryMiB}`,
     `--require=${preload}`,
     '--permission',
     ...[...reads, preload].map((path) => `--allow-fs-read=${path}`),
     ...writes.map((path) => `--allow-fs-write=${path}`),
+    // After ours: what they load finds the limits in place.
+    ...given,
   ].join(' ');
 }

@@ -1,5 +1,4 @@
 export type { Programs } from './environment.ts';
 export { reportOf, RunFailed } from './run-failed.ts';
 export { createRunner, type RunnerOptions } from './runner.ts';
-export { clearScratch } from './scratch.ts';
 export type { RunEvent, RunLimits, Runner, RunReport, RunRequest } from '../values.ts';

@@ -1,7 +1,7 @@
 /** The processes of a run, as /proc tells of them: what they take, and that none is left. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '#runtime';
-import { preload } from './confinement.ts';
+import { preload } from './preload-file.ts';
 
 interface Process {
   readonly pid: number;
@@ -65,6 +65,15 @@ export const programBytes = (session: number): number =>
 
 export function endProgram(session: number): void {
   for (const { pid } of programOf(session)) kill(pid);
+}
+
+/** Ends every process of the session that this process leads, and this one last: what has been started meanwhile is seen by the next look. */
+export function endOwnSession(): void {
+  for (let others = [process.pid]; others.length > 0;) {
+    others = ofSession(process.pid).flatMap(({ pid }) => (pid === process.pid ? [] : [pid]));
+    for (const pid of others) kill(pid);
+  }
+  process.kill(process.pid, 'SIGKILL');
 }
 
 const betweenLooksMs = 10;

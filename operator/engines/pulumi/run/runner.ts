@@ -14,7 +14,7 @@ import { readProject, readStackFile, runtimeOptions, writeProject, type Project 
 import type { Finding } from './repair.ts';
 import { Plugins } from './plugins.ts';
 import { RunFailed } from './run-failed.ts';
-import { makeScratch, writePrivate, type Scratch } from './scratch.ts';
+import { clearScratch, makeScratch, writePrivate, type Scratch } from './scratch.ts';
 import { standingOf, type Standing } from './standing.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
 import { supervise, type Supervised } from './supervision.ts';
@@ -34,7 +34,14 @@ type RunOptions = Parameters<Runner['run']>[1];
 
 export function createRunner(options: RunnerOptions): Runner {
   const plugins = new Plugins(join(options.folder, 'plugins'));
-  return { run: (request, runOptions) => run({ ...options, plugins }, request, runOptions) };
+  let cleared: Promise<void> | undefined;
+  return {
+    run: async (request, runOptions) => {
+      // Of runs that died with an earlier operator: there are tokens in them.
+      await (cleared ??= clearScratch(join(options.folder, 'runs')));
+      return run({ ...options, plugins }, request, runOptions);
+    },
+  };
 }
 
 interface Running extends RunnerOptions {
