@@ -105,6 +105,7 @@ export function stateOptions(
     passphrase,
     environment: inputs.environment,
     pulumiStack: pulumiStackOf(stack),
+    project: stack.spec.pulumi?.project,
     uid: stack.metadata.uid,
     signal,
   };

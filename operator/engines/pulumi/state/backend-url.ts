@@ -27,7 +27,11 @@ export function fullName(where: string, stack: string, project: string | undefin
   const between = project ?? (stack.split('/').length === 3 ? stack.split('/')[1] : undefined);
   if (between !== undefined) return `organization/${between}/${name}`;
   const what = 'a backend by URL may hold stacks of several projects';
-  throw failure('BackendInvalid', { where, what, remedy: `set spec.pulumi.stack: organization/<project>/${name}` });
+  throw failure('BackendInvalid', {
+    where,
+    what,
+    remedy: `set spec.pulumi.project, or stack: organization/<project>/${name}`,
+  });
 }
 
 const schemeOf = (url: string): string => /^([a-z0-9]+):\/\//.exec(url)?.[1] ?? '';
