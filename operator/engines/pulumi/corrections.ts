@@ -47,6 +47,7 @@ export class RunCorrections implements Corrections {
       ...this.#request(stack, revision),
       operation: 'up',
       refresh: true,
+      heal: true,
       targets: (resources) => ownedIn(resources).flatMap(({ key, urn }) => (wanted.has(key) ? [urn] : [])),
     }));
     return Promise.resolve();

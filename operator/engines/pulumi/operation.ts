@@ -28,6 +28,8 @@ export interface OperationRequest {
   readonly inputs: Inputs;
   readonly account: Account;
   readonly refresh?: boolean;
+  /** As of {@link RunRequest}. */
+  readonly heal?: boolean;
   /** URNs, chosen when the state is known; none leaves nothing to do. */
   readonly targets?: (resources: readonly StateResource[]) => readonly string[];
   readonly planFile?: string;
@@ -133,6 +135,7 @@ function runRequest(
     ...(planFile === undefined ? {} : { planFile }),
     targets,
     ...howToRun({ operation, stack, isWhole, refresh: asked.refresh }),
+    ...(asked.heal === true ? { heal: true } : {}),
     limits: { timeoutMs: parseDuration(spec.timeout), graceMs, memoryMiB: memoryOf(stack) },
   };
 }
