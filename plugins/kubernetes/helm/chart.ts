@@ -125,7 +125,9 @@ async function placeOf(helm: Helm, { chart, repository }: ChartWish): Promise<Ch
     JSON.stringify({ apiVersion: '', repositories: [entry] }),
   );
   const args = ['--repository-config', settings, '--repository-cache', join(helm.workspace.folder, 'cache')];
-  await helm.run({ args: ['repo', 'update', ...args], secrets: [repository.password ?? ''] });
+  // Without this flag helm succeeds, and complains later of a cache that is not there.
+  const update = ['repo', 'update', '--fail-on-repo-update-fail', ...args];
+  await helm.run({ args: update, secrets: [repository.password ?? ''] });
   return { chart: `${repositoryName}/${chart}`, args };
 }
 

@@ -65,7 +65,7 @@ function refusal(
   { code, endedBy, stderr }: ProgramResult,
   secrets: readonly string[],
 ): Failure {
-  const said = stderr.replace(/^(WARNING: .*|Use --debug flag .*|Error: )\n?/gm, '');
+  const said = stderr.replace(/^(WARNING: .*|Flag --\S+ has been deprecated.*|Use --debug flag .*|Error: )\n?/gm, '');
   const ended = endedBy === undefined ? `it ended with code ${code}` : `it was ended by ${endedBy}`;
   return failure('ToolFailed', {
     where: `${tool} ${args[0] ?? ''}`,
