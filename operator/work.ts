@@ -56,6 +56,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   const user = await ownUser(transport);
   const signed = new SignedVotes({ ...base, ...own, store });
   const plans = started.use(new Plans({ ...base, ...own, user, signed, wake: (key) => wake(key) }));
+  await plans.proveGuard(stacks, log);
   const pulumi = await pulumiParts(base, started);
   const house = new StackHouse({
     ...{ ...base, ...own, pulumi },

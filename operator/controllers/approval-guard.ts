@@ -14,6 +14,9 @@ export interface GuardedPlan {
   readonly name: string;
 }
 
+const doubtOf = (policy: string, { namespace }: GuardedPlan): string =>
+  `no Approval or annotation is trusted, because admission policy ${policy} does not hold in namespace ${namespace}: run \`plumbline install\``;
+
 /** Nobody's name. */
 const nobody = 'plumbline.dev/nobody';
 
@@ -29,17 +32,28 @@ export class ApprovalGuard {
    * policy can be deleted at any time. @throws ApiError
    */
   async doubt(plan: GuardedPlan, signal: AbortSignal): Promise<string | undefined> {
-    const { user } = this.#options;
-    const own = await this.#isRefused(() => this.#approve(plan, user, signal));
-    const other = await this.#isRefused(() => this.#approve(plan, nobody, signal));
-    const annotated = await this.#isRefused(() => this.#annotate(plan, signal));
-    // Had our own name been refused, too, the refusal of another one would prove nothing.
-    if (!own && other && annotated) return undefined;
-    const policy = !own && other ? 'plumbline-plans' : 'plumbline-approvals';
-    return `no Approval or annotation is trusted, because admission policy ${policy} does not hold in namespace ${plan.namespace}: run \`plumbline install\``;
+    if (!(await this.#holdsForApprovals(plan, signal))) return doubtOf('plumbline-approvals', plan);
+    return (await this.#isRefused(() => this.#annotate(plan, signal))) ? undefined : doubtOf('plumbline-plans', plan);
   }
 
-  #approve({ namespace, name }: GuardedPlan, user: string, signal: AbortSignal): Promise<unknown> {
+  /** Without a plan, at the start; nothing is known of a namespace that does not exist. @throws ApiError */
+  async doubtIn(namespace: string, signal?: AbortSignal): Promise<string | undefined> {
+    const plan = { namespace, name: 'none' };
+    try {
+      return (await this.#holdsForApprovals(plan, signal)) ? undefined : doubtOf('plumbline-approvals', plan);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Had our own name been refused, too, the refusal of another one would prove nothing. */
+  async #holdsForApprovals(plan: GuardedPlan, signal?: AbortSignal): Promise<boolean> {
+    if (await this.#isRefused(() => this.#approve(plan, this.#options.user, signal))) return false;
+    return this.#isRefused(() => this.#approve(plan, nobody, signal));
+  }
+
+  #approve({ namespace, name }: GuardedPlan, user: string, signal?: AbortSignal): Promise<unknown> {
     const { transport, resources } = this.#options;
     const object: Approval = {
       apiVersion: approvalKind.apiVersion,

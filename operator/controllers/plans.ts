@@ -4,7 +4,7 @@ import type { Findings } from '#engines';
 import type { Vote } from '#gate';
 import { digestOf, type KubeObject, type Resource, type Transport, type WatchCache } from '#kube';
 import { markPlan, type PlanStore } from '#record';
-import type { Clock } from '#runtime';
+import type { Clock, Log } from '#runtime';
 import type { Plans as PlansOfHouse, PlanView } from '#way';
 import { ApprovalGuard } from './approval-guard.ts';
 import type { SignedVotes } from './signed-votes.ts';
@@ -103,6 +103,19 @@ export class Plans implements PlansOfHouse, Disposable {
 
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+  }
+
+  /** At the start, where stacks ask for approval: the log says when nobody's word can be trusted. */
+  async proveGuard(stacks: WatchCache<Stack>, log: Log): Promise<void> {
+    const asking = [...stacks.entries()].filter(([, { spec }]) => spec.approval !== undefined && spec.approval.mode !== 'auto');
+    for (const namespace of new Set(asking.map(([, { metadata }]) => metadata.namespace ?? ''))) {
+      try {
+        const doubt = await this.#guard.doubtIn(namespace);
+        if (doubt !== undefined) log.warn(doubt);
+      } catch (error) {
+        log.warn('whether the admission policies for approvals hold could not be found out', { namespace, error });
+      }
+    }
   }
 
   open(stack: Stack): readonly KeptPlan[] {

@@ -1,5 +1,5 @@
 /** How the objects of a stack are tried before they are applied: as its account, with what its commit brings along. */
-import type { Stack } from '#api';
+import { annotations, type Stack } from '#api';
 import { ignoreRules, isIgnored, leaveIgnored } from '#drift';
 import { broughtBy, type ProposeContext } from '#engines';
 import type { Plan, Revision } from '#values';
@@ -25,7 +25,8 @@ export function proposeContext(
     observed,
     concurrency,
     known: house.plans.findings(stack),
-    final: false,
+    // Who asks for a look wants all of it.
+    final: stack.metadata.annotations?.[annotations.reconcile] !== stack.status?.lastHandledReconcileAt,
     owned: inventory.of(key),
     as: accountOf(stack, house),
     force,

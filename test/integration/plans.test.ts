@@ -11,6 +11,7 @@ import {
   plumbline,
   startTestOperator,
   until,
+  untilQuiet,
   type TestOperator,
 } from '#testing';
 import { bind, installApprovals, kubeconfigOf, kubectlAs, planIn, plansOf, say } from '../support/approvers.ts';
@@ -200,3 +201,75 @@ test('only what deletes or replaces asks; a preview tells the same plan before i
   const late = await plumbline('approve', `${namespace}/${plan.metadata.name}`, '--kubeconfig', kubeconfig);
   expect(late.error).toContain('is Applied');
 });
+
+test('without the admission policy nobody is believed, and the stack says why', async () => {
+  await using platform = await asking('{mode: manual}', 'alice');
+  const binding = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding' };
+  await platform.cluster.delete(binding.apiVersion, binding.kind, 'plumbline-approvals');
+  await platform.commit({ 'app/a.yaml': configMap('a', '2') });
+  const plan = await planIn(platform, 'AwaitingApproval');
+  // The API server takes a moment to forget a policy, and then takes the lie.
+  await until('the lie is accepted', () => say(platform, { plan, as: 'alice', user: 'bob' }).catch(() => undefined));
+  await platform.saying('app', /no Approval or annotation is trusted, because admission policy plumbline-approvals/);
+  await operator.kill();
+  await operator.start();
+  expect(await operator.log()).toContain('no Approval or annotation is trusted');
+  expect(await value(platform)).toBe('1');
+  await kubectl(['-n', platform.namespace, 'delete', 'approvals', '--all']);
+  await installApprovals(platform);
+  await until('the lie is refused', () =>
+    say(platform, { plan, as: 'alice', user: 'bob' }).then(
+      () => undefined,
+      () => true,
+    ),
+  );
+  await kubectl(['-n', platform.namespace, 'delete', 'approvals', '--all']);
+  await say(platform, { plan, as: 'alice' });
+  await until('the change is applied', async () => ((await value(platform)) === '2' ? true : undefined));
+});
+
+test('what moved on unseen is found before the apply; once all is as it was, so is the plan', async () => {
+  await using platform = await asking('{mode: manual}', 'alice');
+  const { namespace } = platform;
+  const commit = await platform.commit({ 'app/b.yaml': configMap('b') });
+  const plan = await planIn(platform, 'AwaitingApproval');
+  // Nobody watches an object that the stack does not own: it was not there when the plan was made.
+  const theirs = `{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: ${namespace}}, data: {value: "theirs"}}`;
+  await platform.cluster.apply(theirs);
+  await say(platform, { plan, as: 'alice' });
+  await until('another plan waits', async () =>
+    (await plansOf(platform)).find(
+      ({ spec, status }) => spec.digest !== plan.spec.digest && status?.phase === 'AwaitingApproval',
+    ),
+  );
+  expect(await value(platform, 'b')).toBe('theirs');
+  await platform.cluster.delete('v1', 'ConfigMap', 'b', namespace);
+  const stack = { apiVersion: 'plumbline.dev/v1alpha1', kind: 'Stack', name: 'app', namespace };
+  await platform.cluster.edit(stack, { metadata: { annotations: { 'plumbline.dev/reconcile': 'now' } } });
+  await platform.applied('app', commit);
+  expect((await platform.changes('app')).at(-1)?.plan?.digest).toBe(plan.spec.digest);
+});
+
+test('an approved apply that the operator does not survive goes on without a second word', async () => {
+  await using platform = await asking('{mode: manual}', 'alice');
+  const names = [...Array(200).keys()].map((index) => `c${index}`);
+  const commit = await platform.commit(Object.fromEntries(names.map((name) => [`app/${name}.yaml`, configMap(name)])));
+  const plan = await planIn(platform, 'AwaitingApproval');
+  expect(plan.spec.identities).toHaveLength(200);
+  const before = (await operator.requests()).length;
+  await platform.cluster.edit(
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: platform.namespace },
+    { metadata: { labels: { somebody: 'else' } } },
+  );
+  // The stack is woken, and nothing is tried again for that.
+  await untilQuiet(operator.requests, { pauseMs: 300 });
+  const asked = (await operator.requests()).slice(before);
+  expect(asked.filter((request) => request.includes('/configmaps/'))).toEqual([]);
+  await say(platform, { plan, as: 'alice' });
+  await until('some of it is there', async () => ((await value(platform, 'c0')) === undefined ? undefined : true));
+  await operator.kill();
+  await operator.start();
+  await platform.applied('app', commit);
+  expect((await plansOf(platform)).map(({ status }) => status?.phase)).toEqual(['Applied']);
+  expect((await platform.changes('app')).at(-1)).toMatchObject({ created: 200, plan: { digest: plan.spec.digest } });
+}, 60_000);
