@@ -20,11 +20,11 @@ import { recallLastChange } from '#way';
 import { fillGauges } from './controllers/gauges.ts';
 import { gitSourceController, tendSources } from './controllers/git-source.ts';
 import { SourceCredentials } from './controllers/source-credentials.ts';
-import { changeNames, sizesOf, watchOwn } from './controllers/own-watches.ts';
+import { changeNames, sizesOf, watchOwn, type OwnWatches } from './controllers/own-watches.ts';
 import { stackController } from './controllers/stack.ts';
 import { pulumiParts } from './controllers/pulumi-parts.ts';
 import { PastRevisions } from './controllers/past-revisions.ts';
-import { Plans } from './controllers/plans.ts';
+import { Plans, type PlansOptions } from './controllers/plans.ts';
 import { SignedVotes } from './controllers/signed-votes.ts';
 import { StackHouse } from './controllers/stack-house.ts';
 import { wireWakes } from './controllers/wakes.ts';
@@ -55,8 +55,7 @@ export async function startWork(base: WorkOptions): Promise<Work> {
   let wake = (_key: string, _afterMs?: number): void => undefined;
   const user = await ownUser(transport);
   const signed = new SignedVotes({ ...base, ...own, store });
-  const plans = started.use(new Plans({ ...base, ...own, user, signed, wake: (key) => wake(key) }));
-  await plans.proveGuard(stacks, log);
+  const plans = await openPlans({ ...base, ...own, user, signed, wake: (key) => wake(key) }, started);
   const pulumi = await pulumiParts(base, started);
   const house = new StackHouse({
     ...{ ...base, ...own, pulumi },
@@ -106,6 +105,15 @@ export async function startWork(base: WorkOptions): Promise<Work> {
       await owned.disposeAsync();
     },
   };
+}
+
+async function openPlans(
+  options: PlansOptions & WorkOptions & OwnWatches,
+  started: AsyncDisposableStack,
+): Promise<Plans> {
+  const plans = started.use(new Plans(options));
+  await plans.proveGuard(options.stacks, options.log);
+  return plans;
 }
 
 function openStore({ config, clock, log }: WorkOptions): RevisionStore {

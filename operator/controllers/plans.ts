@@ -107,7 +107,9 @@ export class Plans implements PlansOfHouse, Disposable {
 
   /** At the start, where stacks ask for approval: the log says when nobody's word can be trusted. */
   async proveGuard(stacks: WatchCache<Stack>, log: Log): Promise<void> {
-    const asking = [...stacks.entries()].filter(([, { spec }]) => spec.approval !== undefined && spec.approval.mode !== 'auto');
+    const asking = [...stacks.entries()].filter(
+      ([, { spec }]) => spec.approval !== undefined && spec.approval.mode !== 'auto',
+    );
     for (const namespace of new Set(asking.map(([, { metadata }]) => metadata.namespace ?? ''))) {
       try {
         const doubt = await this.#guard.doubtIn(namespace);
