@@ -18,10 +18,10 @@ export async function beginCorrection(
   noteCorrecting(fields, walk);
 }
 
-/** Tells what a correction has come to, if one has ended since the last look. */
-export async function tellCorrection(stack: Stack, house: House, walk: Walk): Promise<void> {
+/** Tells what a correction has come to, if one has ended since the last look: then there is something to say of drift. */
+export async function tellCorrection(stack: Stack, house: House, walk: Walk): Promise<boolean> {
   const correction = house.engineOf(stack).corrections?.ended(appliedContext(stack, house, walk));
-  if (correction === undefined) return;
+  if (correction === undefined) return false;
   const { keys, fields, healed, failed, refreshed } = correction;
   const now = house.clock.now();
   for (const key of keys) {
@@ -43,6 +43,7 @@ export async function tellCorrection(stack: Stack, house: House, walk: Walk): Pr
     const told = fields.map((field) => ({ ...field, healed }));
     noteDrift(stack, told, house, walk);
   }
+  return failed !== undefined || fields.length > 0;
 }
 
 /** Has what no watch sees looked at when that is due, and the stack woken when it will be. */

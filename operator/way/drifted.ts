@@ -16,7 +16,7 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   // Health and pruning look at the live objects, too, whatever is done about drift.
   await house.observed.ensure(inventory.keys());
   const engine = house.engineOf(stack);
-  await tellCorrection(stack, house, walk);
+  const isTold = await tellCorrection(stack, house, walk);
   if (engine.isBusy(stack, house.inventory)) return;
   if (inventory.size === 0) return lookFurther(stack, house, walk);
   if (mode === 'ignore') {
@@ -38,7 +38,7 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
   if (engine.corrections !== undefined && mode === 'correct' && fields.length > 0)
     return beginCorrection(stack, fields, house, walk);
   if (fields.length > 0) noteDrift(stack, fields, house, walk);
-  else if (drifting(stack, house).length === 0) noteNoDrift(stack, house, walk);
+  else if (!isTold && drifting(stack, house).length === 0) noteNoDrift(stack, house, walk);
   await lookFurther(stack, house, walk);
 }
 
