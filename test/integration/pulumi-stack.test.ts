@@ -36,9 +36,38 @@ afterAll(async () => {
   await operator[Symbol.asyncDispose]();
 });
 
-test('a program is run, its outputs are shown, and nothing is asked while nothing changes', async () => {
-  const stack = await until('the stack is Ready', () => platform.isReady('infra'), 120_000);
+/** A run takes some ten seconds on a quiet machine. */
+const withinMs = 150_000;
+
+const runs = async (): Promise<number> => (await operator.log()).split('"a run begins"').length - 1;
+
+test('a program is run, its outputs are shown, and then nothing more is asked or run', async () => {
+  const stack = await until('the stack is Ready', () => platform.isReady('infra'), withinMs);
   expect(stack.status?.outputs).toMatchObject({ size: 'small' });
   expect(stack.status?.secretOutputs).toEqual(['key']);
+  await untilQuiet(operator.requests, { pauseMs: 3000 });
+  expect(await runs()).toBe(1);
+}, 180_000);
+
+test('the next commit changes what it changes, and prunes what the program does not make any more', async () => {
+  const commit = await platform.commit({ 'infra/index.ts': program('large') });
+  const { status } = await platform.applied('infra', commit, withinMs);
+  const shop = await platform.configMap('shop');
+  expect(shop?.data).toEqual({ size: 'large' });
+  expect(status?.outputs).toMatchObject({ size: 'large', uid: shop?.metadata.uid });
+  expect(await platform.configMap('extra')).toBeUndefined();
+  const [, change] = await platform.changes('infra');
+  expect(change).toMatchObject({
+    commit: { sha: commit },
+    result: 'Applied',
+    configured: 1,
+    pruned: 1,
+    objects: [
+      // Pulumi gives a program that changes a ConfigMap another one.
+      { object: `ConfigMap/${platform.namespace}/shop`, action: 'recreated', fields: ['data.size'] },
+      { object: `ConfigMap/${platform.namespace}/extra`, action: 'pruned' },
+    ],
+  });
   await untilQuiet(operator.requests);
+  expect(await runs()).toBe(2);
 }, 180_000);

@@ -106,10 +106,10 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
   }
 
   /** The stack, once it is Ready with the commit applied. */
-  applied(name: string, commit: string): Promise<Stack> {
-    return this.#until(name, `has applied ${commit.slice(0, 8)}`, (stack) =>
-      stack?.status?.applied?.commit === commit && ready(stack)?.status === 'True' ? stack : undefined,
-    );
+  applied(name: string, commit: string, withinMs?: number): Promise<Stack> {
+    const check = (stack: Stack | undefined): Stack | undefined =>
+      stack?.status?.applied?.commit === commit && ready(stack)?.status === 'True' ? stack : undefined;
+    return this.#until(name, `has applied ${commit.slice(0, 8)}`, check, withinMs);
   }
 
   ready(name: string): Promise<Stack> {
@@ -153,8 +153,14 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
   }
 
   /** @throws what the stack says instead, when it does not come to it in time. */
-  #until<T>(name: string, what: string, check: (stack: Stack | undefined) => T | undefined): Promise<T> {
-    return until(`stack ${name} ${what}`, async () => check(await this.get(name))).catch(async (error: unknown) => {
+  #until<T>(
+    name: string,
+    what: string,
+    check: (stack: Stack | undefined) => T | undefined,
+    withinMs?: number,
+  ): Promise<T> {
+    const seen = until(`stack ${name} ${what}`, async () => check(await this.get(name)), withinMs);
+    return seen.catch(async (error: unknown) => {
       const { conditions, failures } = (await this.get(name))?.status ?? {};
       throw new Error(`${String(error)}; it says ${JSON.stringify({ conditions, failures })}`);
     });
