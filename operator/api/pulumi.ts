@@ -162,7 +162,7 @@ export const pulumi = object('How the program at spec.path is run, with `engine:
   memoryMiB: integer('Memory that the program may take; the engine beside it takes about 200 more.', {
     min: 64,
     max: 1_048_576,
-    default: 512,
+    default: 768,
   }),
   allowScripts: boolean('Run the install scripts of the npm packages of the program.', { default: false }),
 });

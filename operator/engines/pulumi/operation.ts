@@ -175,7 +175,7 @@ const unsaid = {
   replace: [],
   parallel: 0,
   continueOnError: false,
-  memoryMiB: 512,
+  memoryMiB: 768,
 } as const;
 
 const memoryOf = ({ spec }: Stack): number => spec.pulumi?.memoryMiB ?? unsaid.memoryMiB;
