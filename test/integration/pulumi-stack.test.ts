@@ -71,3 +71,22 @@ test('the next commit changes what it changes, and prunes what the program does 
   await untilQuiet(operator.requests);
   expect(await runs()).toBe(2);
 }, 180_000);
+
+test('what is changed by hand is put back by a run, and told', async () => {
+  await platform.cluster.edit(
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop', namespace: platform.namespace },
+    { data: { size: 'huge' } },
+  );
+  const healed = await until(
+    'the drift is healed',
+    async () =>
+      (await platform.get('infra'))?.status?.conditions?.find(
+        ({ type, reason }) => type === 'Drifted' && reason === 'DriftHealed',
+      ),
+    withinMs,
+  );
+  expect(healed.message).toMatch(/ConfigMap\/.*\/shop data\.size: .*large.* was changed to .*huge.*; put back/);
+  expect((await platform.configMap('shop'))?.data).toEqual({ size: 'large' });
+  await untilQuiet(operator.requests);
+  expect(await runs()).toBe(3);
+}, 180_000);
