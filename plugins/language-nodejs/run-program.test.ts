@@ -4,7 +4,7 @@ import { readOptions } from './program.ts';
 import { resultOf, runnerArguments, runnerEnvironment, type Run } from './run-program.ts';
 
 const run: Run = {
-  program: { root: '/work', folder: '/work/infra', entryPoint: 'index.ts', options: readOptions({}) },
+  program: { root: '/srv/platform', folder: '/srv/platform/infra', entryPoint: 'index.ts', options: readOptions({}) },
   engine: '127.0.0.1:1',
   monitor: '127.0.0.1:2',
   organization: '',
@@ -21,7 +21,7 @@ test('flags come first, then the entry point, then the arguments of the program;
   const given = runnerArguments(run);
   expect(given.slice(-3)).toEqual(['--dry-run', 'index.ts', 'more']);
   expect(given.join(' ')).toBe(
-    '--monitor 127.0.0.1:2 --engine 127.0.0.1:1 --project shop --root-directory /work --stack dev --pwd /work/infra --parallel 4 --dry-run index.ts more',
+    '--monitor 127.0.0.1:2 --engine 127.0.0.1:1 --project shop --root-directory /srv/platform --stack dev --pwd /srv/platform/infra --parallel 4 --dry-run index.ts more',
   );
 });
 
