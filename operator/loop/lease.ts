@@ -34,7 +34,7 @@ export interface LeaseHolder {
   readonly renewTime: string;
 }
 
-const resource: Resource = {
+export const leaseResource: Resource = {
   group: 'coordination.k8s.io',
   version: 'v1',
   kind: 'Lease',
@@ -122,14 +122,14 @@ export class Lease {
 
   async #read(signal: AbortSignal | undefined): Promise<LeaseObject | undefined> {
     const { transport, namespace, name } = this.#options;
-    return getObject<LeaseObject>({ transport, resource, name, namespace, signal });
+    return getObject<LeaseObject>({ transport, resource: leaseResource, name, namespace, signal });
   }
 
   async #create(signal: AbortSignal | undefined): Promise<LeaseObject> {
     const { transport, namespace, name } = this.#options;
     const spec = { ...this.#holding({}, false), leaseTransitions: 0 };
     const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec };
-    return createObject({ transport, resource, object, signal });
+    return createObject({ transport, resource: leaseResource, object, signal });
   }
 
   /** PUT with the resourceVersion that was read: two operators cannot both win. */

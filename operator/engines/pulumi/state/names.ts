@@ -24,16 +24,6 @@ export const secrets: Resource = {
   shortNames: [],
 };
 
-export const leases: Resource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
-  verbs: [],
-  shortNames: [],
-};
-
 export type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>>; readonly type?: string };
 
 export const secretKey = (namespace: string, name: string): string => `Secret/${namespace}/${name}`;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { apiFailure, deleteObject, type Transport } from '#kube';
+import { leaseResource } from '#loop';
 import { failure, type Clock, type Log } from '#runtime';
 import type { Backend, StackName, StateOptions, StateSession, StateStore } from '../values.ts';
 import { assertBackend, assertSecretsProvider, fullName } from './backend-url.ts';
@@ -9,7 +10,7 @@ import { deploymentsIn, resourcesOf, saltOf } from './checkpoint.ts';
 import { ClusterSession, StateCopies, type CopyOptions } from './cluster-session.ts';
 import { StateFolder, type StateFile } from './folder.ts';
 import { StateLocks, type StateLock } from './lock.ts';
-import { idOf, leaseName, leases, manifestName, passphraseName, secretKey, secrets } from './names.ts';
+import { idOf, leaseName, manifestName, passphraseName, secretKey, secrets } from './names.ts';
 import { PassphraseTrials, readPassphrase } from './passphrase.ts';
 import { exportRemote, removeDeadLocks, RemoteSession, removeRemote, type RemoteState } from './remote-session.ts';
 import { StoredState } from './stored-state.ts';
@@ -66,7 +67,7 @@ class Store implements StateStore {
       return held;
     });
     await lock[Symbol.asyncDispose]();
-    await deleteObject({ transport, resource: leases, namespace, name: leaseName(stack), signal });
+    await deleteObject({ transport, resource: leaseResource, namespace, name: leaseName(stack), signal });
   }
 
   /** Gives the lock back when the work fails, and speaks Plumbline's words then. */
