@@ -80,12 +80,7 @@ export interface Created {
   readonly outputs: ValueMap;
 }
 
-export interface UpdateRequest extends Named {
-  readonly id: string;
-  readonly oldInputs: ValueMap;
-  readonly oldOutputs: ValueMap;
-  readonly news: ValueMap;
-  readonly ignoreChanges: readonly string[];
+export interface UpdateRequest extends DiffRequest {
   readonly timeoutMs: number | undefined;
   readonly preview: boolean;
 }

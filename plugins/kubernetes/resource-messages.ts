@@ -64,7 +64,7 @@ export function checkFailure({ property, reason }: CheckFailure): wire.CheckFail
   return message;
 }
 
-export const diffRequest = (message: wire.DiffRequest): DiffRequest => ({
+export const diffRequest = (message: wire.DiffRequest | wire.UpdateRequest): DiffRequest => ({
   ...named(message),
   id: message.getId(),
   oldInputs: fromStruct(message.getOldInputs()),
@@ -110,12 +110,7 @@ export function createResponse({ id, outputs }: Created): wire.CreateResponse {
 }
 
 export const updateRequest = (message: wire.UpdateRequest): UpdateRequest => ({
-  ...named(message),
-  id: message.getId(),
-  oldInputs: fromStruct(message.getOldInputs()),
-  oldOutputs: fromStruct(message.getOlds()),
-  news: fromStruct(message.getNews()),
-  ignoreChanges: message.getIgnorechangesList(),
+  ...diffRequest(message),
   timeoutMs: milliseconds(message.getTimeout()),
   preview: message.getPreview(),
 });

@@ -8,8 +8,10 @@ import { listen, unary as call, type Unary } from '../serve.ts';
 import { handlerOf } from './handlers.ts';
 import type { Provider } from './provider.ts';
 import * as own from './provider-messages.ts';
+import type { Handler } from './requests.ts';
 import * as resource from './resource-messages.ts';
 import { rpcError } from './rpc-error.ts';
+import type { Session } from './session.ts';
 
 const empty = (): InstanceType<typeof emptyMessages.Empty> => new emptyMessages.Empty();
 
@@ -54,32 +56,24 @@ function ownCalls(
 }
 
 function resourceCalls(provider: Provider): UntypedServiceImplementation {
+  /** Reads the message, asks the handler of the resource's type, writes the answer. */
+  const asking = <M, Q extends { readonly type: string }, R, A>(
+    read: (message: M) => Q,
+    ask: (handler: Handler, session: Session, request: Q) => Promise<R>,
+    write: (result: R) => A,
+  ): Unary<M, A> =>
+    unary(async (message: M) => {
+      const { session } = provider;
+      const request = read(message);
+      return write(await ask(handlerOf(request.type, session), session, request));
+    });
   return {
-    check: unary(async (message: wire.CheckRequest) => {
-      const request = resource.checkRequest(message);
-      return resource.checkResponse(await handlerOf(request.type, provider.session).check(provider.session, request));
-    }),
-    diff: unary(async (message: wire.DiffRequest) => {
-      const request = resource.diffRequest(message);
-      return resource.diffResponse(await handlerOf(request.type, provider.session).diff(provider.session, request));
-    }),
-    create: unary(async (message: wire.CreateRequest) => {
-      const request = resource.createRequest(message);
-      return resource.createResponse(await handlerOf(request.type, provider.session).create(provider.session, request));
-    }),
-    update: unary(async (message: wire.UpdateRequest) => {
-      const request = resource.updateRequest(message);
-      return resource.updateResponse(await handlerOf(request.type, provider.session).update(provider.session, request));
-    }),
-    read: unary(async (message: wire.ReadRequest) => {
-      const request = resource.readRequest(message);
-      return resource.readResponse(await handlerOf(request.type, provider.session).read(provider.session, request));
-    }),
-    delete: unary(async (message: wire.DeleteRequest) => {
-      const request = resource.deleteRequest(message);
-      await handlerOf(request.type, provider.session).delete(provider.session, request);
-      return empty();
-    }),
+    check: asking(resource.checkRequest, (handler, ...asked) => handler.check(...asked), resource.checkResponse),
+    diff: asking(resource.diffRequest, (handler, ...asked) => handler.diff(...asked), resource.diffResponse),
+    create: asking(resource.createRequest, (handler, ...asked) => handler.create(...asked), resource.createResponse),
+    update: asking(resource.updateRequest, (handler, ...asked) => handler.update(...asked), resource.updateResponse),
+    read: asking(resource.readRequest, (handler, ...asked) => handler.read(...asked), resource.readResponse),
+    delete: asking(resource.deleteRequest, (handler, ...asked) => handler.delete(...asked), empty),
   };
 }
 
