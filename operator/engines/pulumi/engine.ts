@@ -14,6 +14,7 @@ import {
   leavesSomething,
   operate,
   reservedMiB,
+  stackName,
   stateOptions,
   type Ended,
   type OperationOptions,
@@ -168,7 +169,7 @@ export class PulumiEngine implements Engine {
         const request = { operation: 'destroy', stack, revision: undefined, inputs, account } as const;
         const ended = await operate(this.#options, request, telling);
         if (ended.failed === undefined && !leavesSomething(ended))
-          await this.#options.states.remove(nameOf(stack), stateOptions({ stack, inputs }, telling.signal));
+          await this.#options.states.remove(stackName(stack), stateOptions({ stack, inputs }, telling.signal));
         return ended;
       },
     });
@@ -312,9 +313,4 @@ const going = (line: string): ApplyReport => ({
   result: { done: false, reason: 'Progressing', message: line },
 });
 
-const nameOf = ({ metadata }: Stack): { namespace: string; name: string } => ({
-  namespace: metadata.namespace ?? '',
-  name: metadata.name,
-});
-
-const keyOf = (stack: Stack): string => stackKey({ ...nameOf(stack), uid: '' });
+const keyOf = (stack: Stack): string => stackKey({ ...stackName(stack), uid: '' });

@@ -9,7 +9,17 @@ import type { Inputs } from './inputs.ts';
 import { Progress } from './progress.ts';
 import { realResources } from './resources.ts';
 import { reportOf } from './run/run-failed.ts';
-import type { Operation, Runner, RunReport, RunRequest, StateOptions, StateResource, StateStore } from './values.ts';
+import { urnParts } from './urn.ts';
+import type {
+  Operation,
+  Runner,
+  RunReport,
+  RunRequest,
+  StackName,
+  StateOptions,
+  StateResource,
+  StateStore,
+} from './values.ts';
 
 export interface OperationOptions {
   readonly runner: Runner;
@@ -60,7 +70,7 @@ export async function operate(
 ): Promise<Ended> {
   const { stack, revision } = request;
   using _held = revision === undefined ? undefined : options.hold(revision);
-  await using session = await options.states.open(nameOf(stack), stateOptions(request, signal));
+  await using session = await options.states.open(stackName(stack), stateOptions(request, signal));
   const before = await session.resources();
   const targets = request.targets?.(before) ?? stack.spec.pulumi?.targets ?? [];
   const idle = request.targets !== undefined ? targets.length === 0 : isGone(request, before);
@@ -89,7 +99,7 @@ export async function operate(
 const isGone = ({ operation }: OperationRequest, before: readonly StateResource[]): boolean =>
   operation === 'destroy' && before.length === 0;
 
-const nameOf = ({ metadata }: Stack): { namespace: string; name: string } => ({
+export const stackName = ({ metadata }: Stack): StackName => ({
   namespace: metadata.namespace ?? '',
   name: metadata.name,
 });
@@ -122,7 +132,7 @@ function runRequest(
   const isWhole = asked.targets === undefined;
   return {
     operation,
-    stack: nameOf(stack),
+    stack: stackName(stack),
     pulumiStack: pulumiStackOf(stack),
     project: revision === undefined ? undefined : spec.pulumi?.project,
     path: revision === undefined ? '.' : spec.path,
@@ -194,8 +204,9 @@ async function emptyProject(
 ): Promise<{ readonly path: string } & AsyncDisposable> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const path = await mkdtemp(join(parent, 'project-'));
-  // urn:pulumi:<stack>::<project>::<type>::<name>
-  const name = resources[0]?.urn.split('::')[1] ?? stack.spec.pulumi?.project ?? stack.metadata.name;
+  const [first] = resources;
+  const named = stack.spec.pulumi?.project ?? stack.metadata.name;
+  const name = first === undefined ? named : urnParts(first.urn).project;
   await writeFile(join(path, 'Pulumi.yaml'), JSON.stringify({ name, runtime: 'nodejs' }));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

@@ -1,4 +1,5 @@
 /** How far a run has come, in one line: `12 of 30 resources, creating Deployment web`. */
+import { urnParts } from './urn.ts';
 import type { RunEvent, Step, StepOperation } from './values.ts';
 
 const verbs: Readonly<Record<StepOperation, string>> = {
@@ -42,7 +43,4 @@ export class Progress {
 
 /** `creating Deployment web` */
 export const wordsOf = ({ operation, type, urn }: Step): string =>
-  `${verbs[operation]} ${type.slice(type.lastIndexOf(':') + 1)} ${nameOf(urn)}`;
-
-/** The name that the program gives the resource. */
-export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf('::') + 2);
+  `${verbs[operation]} ${type.slice(type.lastIndexOf(':') + 1)} ${urnParts(urn).name}`;

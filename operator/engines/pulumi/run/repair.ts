@@ -1,4 +1,5 @@
 /** Puts a state in order that a run left half done: pure, on what the engine exports. */
+import { urnParts } from '../urn.ts';
 
 /** As the engine writes its state. */
 export interface StoredResource {
@@ -63,8 +64,8 @@ function withMade(resources: readonly StoredResource[], made: StoredResource): S
 
 /** `kubernetes:apps/v1:Deployment web` */
 export function nameOf(urn: string): string {
-  const [type = '', name = ''] = urn.split('::').slice(2);
-  return `${type.slice(type.lastIndexOf('$') + 1)} ${name}`;
+  const { type, name } = urnParts(urn);
+  return `${type} ${name}`;
 }
 
 const doing: Readonly<Record<string, string>> = { creating: 'making', updating: 'changing', deleting: 'deleting' };

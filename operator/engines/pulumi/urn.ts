@@ -1,0 +1,14 @@
+/** What a URN says: `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>`. */
+
+export interface UrnParts {
+  readonly project: string;
+  /** `kubernetes:apps/v1:Deployment`, without the types of its parents. */
+  readonly type: string;
+  /** That the program gives the resource; it may hold `::`. */
+  readonly name: string;
+}
+
+export function urnParts(urn: string): UrnParts {
+  const [, project = '', types = '', ...name] = urn.split('::');
+  return { project, type: types.slice(types.lastIndexOf('$') + 1), name: name.join('::') };
+}
