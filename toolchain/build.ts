@@ -1,5 +1,5 @@
 /** Builds programs from the Go module proxy: the way for a machine that reaches package registries only. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failure, systemClock } from '#runtime';
 import { cachedPath, cacheFolder, type Report } from './cache.ts';
@@ -61,6 +61,8 @@ async function compile(group: readonly Tool[], folder: string, bin: string): Pro
   if (first === undefined) return;
   const { module, way, package: name } = first.build;
   const options = { cwd: folder, env: environment };
+  // One from a try before may be what that try failed on, and `go` reads it whatever it is asked.
+  await rm(join(folder, 'go.mod'), { force: true });
   const upstream = await upstreamGoMod(module, first.version, options);
   await writeFile(join(folder, 'go.mod'), goModFor(module, first.version, upstream));
   const packages = group.map((tool) => tool.build.package);

@@ -9,7 +9,10 @@ go 1.26.0
 require (
 \tgithub.com/blang/semver/v4 v4.0.0
 \tk8s.io/api v0.0.0
+\tk8s.io/client-go v0.0.0
 )
+
+require k8s.io/kubectl v0.0.0
 
 replace (
 \tk8s.io/api => ./staging/src/k8s.io/api
@@ -38,10 +41,15 @@ test('a module of the same repository is taken in the same version', () => {
   const text = goModFor(
     'example.com/pkg/v3',
     '3.4.5',
-    'go 1.25\n\nreplace example.com/sdk/v3 => ../sdk\n\nreplace example.com/old v1.0.0 => example.com/new v1.1.0\n',
+    'go 1.25\n\nrequire example.com/sdk/v3 v3.4.4\n\nreplace example.com/sdk/v3 => ../sdk\n\nreplace example.com/old v1.0.0 => example.com/new v1.1.0\n',
   );
   expect(text).toContain('\nreplace example.com/sdk/v3 => example.com/sdk/v3 v3.4.5\n');
   expect(text).toContain('\nreplace example.com/old v1.0.0 => example.com/new v1.1.0\n');
+});
+
+test('a module that is not asked for is not replaced: etcd forbids some so', () => {
+  const forbidden = 'replace (\n\texample.com/etcd => ./FORBIDDEN_DEPENDENCY\n\texample.com/old v1.0.0 => ./none\n)\n';
+  expect(goModFor('example.com/server/v3', '3.6.5', `go 1.24\n\n${forbidden}`)).not.toContain('replace');
 });
 
 test('a module without staging modules is only required', () => {

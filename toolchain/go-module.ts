@@ -18,15 +18,26 @@ function replacements(goMod: string): readonly Replacement[] {
   return [...lines].map(([, module = '', by = '']) => ({ module, by }));
 }
 
+/** Whether a go.mod asks for a module: etcd's replaces some that it does not want by folders that do not exist. */
+const requires = (goMod: string, module: string): boolean =>
+  goMod.split('\n').some((line) => {
+    const [name, version, arrow] = line
+      .trim()
+      .replace(/^require\s+/, '')
+      .split(/\s+/);
+    return name === module && version?.startsWith('v') === true && arrow !== '=>';
+  });
+
 /** The version in which a module of the same repository is published: Kubernetes' staging modules are 0.minor.patch. */
 const publishedVersion = (module: string, version: string): string =>
   module.startsWith('k8s.io/') ? version.replace(/^\d+\./, '0.') : version;
 
 /** A go.mod that requires `module`; what its own go.mod replaces is replaced alike, by published versions alone. */
 export function goModFor(module: string, version: string, upstream: string): string {
-  const replaced = replacements(upstream).map(({ module: name, by }) =>
-    by.startsWith('.') ? `replace ${name} => ${name} v${publishedVersion(name, version)}` : `replace ${name} => ${by}`,
-  );
+  const replaced = replacements(upstream).flatMap(({ module: name, by }) => {
+    if (!by.startsWith('.')) return [`replace ${name} => ${by}`];
+    return requires(upstream, name) ? [`replace ${name} => ${name} v${publishedVersion(name, version)}`] : [];
+  });
   const head = [`module ${moduleName}`, '', `go ${goDirective(upstream)}`, '', `require ${module} v${version}`];
   return `${[...head, ...(replaced.length > 0 ? [''] : []), ...replaced].join('\n')}\n`;
 }
