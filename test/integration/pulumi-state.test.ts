@@ -60,6 +60,7 @@ async function secrets(type: string): Promise<Secret[]> {
 }
 
 const chunks = (): Promise<Secret[]> => secrets('pulumi-state-chunk');
+const manifests = (): Promise<Secret[]> => secrets('pulumi-state');
 const deleteSecret = (name = ''): Promise<void> => server.delete('v1', 'Secret', name, stack.namespace);
 
 test('5,000 resources: pieces fit in Secrets, a small change sends little, another node gets it all', async () => {
@@ -153,7 +154,8 @@ describe('locked', () => {
     const transport = new Transport(await loadClusterConfig({ kubeconfig }));
     const asleep = await open(store('first', folder, transport));
     await engineWrites(asleep, 2);
-    await until('its state is in the cluster', async () => ((await chunks()).length === 1 ? true : undefined));
+    // The manifest goes last: only then is there a state for others.
+    await until('its state is in the cluster', async () => ((await manifests()).length === 1 ? true : undefined));
     await transport.close();
     await engineWrites(asleep, 3);
     {
