@@ -13,7 +13,8 @@ interface UninstallOptions extends ClusterOptions {
   readonly orphan?: true;
 }
 
-const goneWithinMs = 90_000;
+/** The API server itself tries up to a minute to empty a CRD, and then again. */
+const goneWithinMs = 300_000;
 const lookAgainMs = 200;
 
 export function define(command: Command): void {
@@ -69,7 +70,8 @@ async function ended(cluster: Cluster, deployments: readonly KubeObject[]): Prom
     const path = resourcePath(pods, { namespace: deployment.metadata.namespace });
     await untilNone(`the pods of ${objectKey(deployment)}`, async () => {
       const found = list(cluster.transport, { path, query: { labelSelector }, accept: 'application/json' });
-      return (await found.next()).done === true;
+      const { done, value } = await found.next();
+      return done === true ? undefined : `pod ${value.metadata.name}`;
     });
   }
 }
@@ -80,19 +82,30 @@ async function gone(cluster: Cluster, objects: readonly KubeObject[]): Promise<v
     if (resource === undefined) continue;
     const { name, namespace } = object.metadata;
     const { transport } = cluster;
-    await untilNone(
-      objectKey(object),
-      async () => (await getObject({ transport, resource, name, namespace })) === undefined,
-    );
+    await untilNone(objectKey(object), async () => {
+      const left = await getObject({ transport, resource, name, namespace });
+      return left === undefined ? undefined : terminationOf(left);
+    });
   }
 }
 
-async function untilNone(what: string, isGone: () => Promise<boolean>): Promise<void> {
+/** What the API server says of the end of a CRD: what it could not empty, and why. */
+function terminationOf(object: KubeObject): string {
+  const { conditions = [] } = (object['status'] ?? {}) as {
+    conditions?: readonly { readonly type: string; readonly reason?: string; readonly message?: string }[];
+  };
+  const { reason, message } = conditions.find(({ type }) => type === 'Terminating') ?? {};
+  return [reason, message].filter(Boolean).join(', ') || 'it is still there';
+}
+
+/** @param holding what is still to be seen of it, for people; undefined once it is gone. @throws Failure TimedOut */
+async function untilNone(what: string, holding: () => Promise<string | undefined>): Promise<void> {
   const until = systemClock.now() + goneWithinMs;
-  while (!(await isGone())) {
+  for (let found = await holding(); found !== undefined; found = await holding()) {
     if (systemClock.now() > until) {
+      const expected = `within ${goneWithinMs / 1000} s`;
       const remedy = 'see what holds it, then run `plumbline uninstall` again';
-      throw failure('TimedOut', { what: `${what} did not go`, expected: `within ${goneWithinMs / 1000} s`, remedy });
+      throw failure('TimedOut', { what: `${what} did not go`, expected, found, remedy });
     }
     await systemClock.sleep(lookAgainMs);
   }

@@ -156,7 +156,7 @@ test('uninstall of an installation that nobody used leaves nothing', async () =>
   );
   // What is gone already is no failure: an uninstall that was cut off is simply run again.
   await plumbline('uninstall');
-}, 240_000);
+}, 700_000);
 
 interface Crd {
   readonly versions: readonly object[];
