@@ -75,10 +75,13 @@ export async function agree(
   return { held: holdTo(new Set(identities), final, context), approved: { name, digest, approvals: gate.approvals } };
 }
 
-/** Of an apply that goes on behind the gate: on whose word it was begun. */
-export function agreedBefore(stack: Stack, { digest: content }: Rendered, house: House): Agreed | undefined {
-  const plan = house.plans.open(stack).find((open) => open.phase === 'Approved' && open.content === content);
-  if (plan === undefined) return undefined;
+/**
+ * Of an apply that goes on behind the gate: on whose word it was begun. Until it has ended no other plan is approved, and
+ * a commit that left the plan as it was may have brought it other content than it was first seen with.
+ */
+export function agreedBefore(stack: Stack, house: House): Agreed | undefined {
+  const plan = house.plans.open(stack).findLast(({ phase }) => phase === 'Approved');
+  if (stack.spec.approval === undefined || plan === undefined) return undefined;
   const approvals = plan.approvals.filter(({ verdict }) => verdict === 'approve');
   return { approved: { name: plan.name, digest: plan.digest, approvals } };
 }

@@ -57,7 +57,7 @@ async function mayGo(
   walk: Walk,
 ): Promise<Agreed | Outcome | undefined> {
   const { rendered, plan } = commit;
-  if (house.engineOf(stack).hasBegun(stack, rendered)) return agreedBefore(stack, rendered, house);
+  if (house.engineOf(stack).hasBegun(stack, rendered)) return agreedBefore(stack, house);
   const closed = gate(house.gateInput(stack));
   if ('kind' in closed) return closed;
   if (handover !== undefined && plan.prunes.length > 0) return handover;
