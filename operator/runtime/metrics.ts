@@ -16,6 +16,7 @@ export interface Metrics {
   readonly cachedObjects: Gauge<'kind'>;
   readonly runs: Counter<'operation' | 'result'>;
   readonly runSeconds: Histogram<'operation'>;
+  readonly runResources: Counter<'operation' | 'result'>;
   readonly runWaitSeconds: Histogram;
   readonly runsGoing: Gauge;
   readonly runsWaiting: Gauge;
@@ -55,6 +56,10 @@ export function createMetrics(): Metrics {
       'result',
     ]),
     runSeconds: histogram('pulumi_run_duration_seconds', 'Duration of one run, without its wait.', ['operation']),
+    runResources: counter('pulumi_resources_total', 'Operations on resources by what was done and whether it failed.', [
+      'operation',
+      'result',
+    ]),
     runWaitSeconds: histogram('pulumi_run_wait_seconds', 'Time that a run waited for memory.'),
     runsGoing: gauge('pulumi_runs_going', 'Runs in hand.'),
     runsWaiting: gauge('pulumi_runs_waiting', 'Runs that wait for memory.'),

@@ -14,6 +14,13 @@ export type Changes = Partial<Omit<RunRequest, 'limits'>> & { readonly limits?: 
 
 const root = join(import.meta.dirname, '..', '..');
 
+interface Making {
+  /** A kubeconfig; that of the test's API server when not said. */
+  readonly file?: string;
+  /** Programs of the toolchain that runs find. */
+  readonly tools?: Parameters<typeof toolPaths>[0];
+}
+
 export class PulumiRuns implements AsyncDisposable {
   readonly folder: string;
   readonly namespace: string;
@@ -38,7 +45,7 @@ export class PulumiRuns implements AsyncDisposable {
   }
 
   /** A namespace of its own; programs run as its ServiceAccount `deployer`, which may do there what an admin may. */
-  static async create(test: TestCluster): Promise<PulumiRuns> {
+  static async create(test: TestCluster, { file = kubeconfig, tools = ['pulumi'] }: Making = {}): Promise<PulumiRuns> {
     const namespace = await testNamespace(test);
     await test.apply(`
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: deployer, namespace: ${namespace}}}
@@ -49,9 +56,9 @@ metadata: {name: deployer, namespace: ${namespace}}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
 subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
 `);
-    const { pulumi } = await toolPaths(['pulumi']);
+    const programs = Object.values(await toolPaths(tools));
     const folder = await mkdtemp(join(tmpdir(), 'plumbline-runs-'));
-    const cluster = await loadClusterConfig({ kubeconfig });
+    const cluster = await loadClusterConfig({ kubeconfig: file });
     const transport = new Transport(cluster);
     const environment = { PATH: process.env['PATH'] ?? '' };
     const dependencies = await createDependencies({
@@ -67,7 +74,7 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
       cluster,
       discovery: new Discovery(transport),
       clock: systemClock,
-      programs: { path: [dirname(pulumi)], environment: {} },
+      programs: { path: programs.map(dirname), environment: {} },
       dependencies,
     });
     await mkdir(join(folder, 'state'));

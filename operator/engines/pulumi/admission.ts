@@ -1,6 +1,12 @@
 /** Which run may begin: each reserves the memory that it may take, in the order of arrival, so that none waits for ever. */
 import { failure } from '#runtime';
 
+export interface Asking {
+  readonly signal: AbortSignal;
+  /** There is no room at once. */
+  readonly onWait?: () => void;
+}
+
 interface Waiter {
   readonly mib: number;
   readonly admit: () => void;
@@ -29,17 +35,21 @@ export class Admission {
     return this.#going;
   }
 
+  /** @throws Failure MemoryExceeded for a run that could wait for ever */
+  assertFits(mib: number): void {
+    if (mib <= this.totalMiB) return;
+    throw failure('MemoryExceeded', {
+      where: 'spec.pulumi.memoryMiB',
+      what: `a run of this stack takes ${mib} MiB with its engine`,
+      expected: `at most the ${this.totalMiB} MiB that the operator has for all runs`,
+      remedy: 'give the operator more (`plumbline install --memory`, or its flag --pulumi-memory), or lower the field',
+    });
+  }
+
   /** Resolves when there is room; disposing gives it back. @throws Failure MemoryExceeded when there never will be */
-  async take(mib: number, signal: AbortSignal): Promise<Disposable> {
+  async take(mib: number, { signal, onWait }: Asking): Promise<Disposable> {
     signal.throwIfAborted();
-    if (mib > this.totalMiB) {
-      throw failure('MemoryExceeded', {
-        where: 'spec.pulumi.memoryMiB',
-        what: `a run would take ${mib} MiB with its engine`,
-        expected: `at most ${this.totalMiB} MiB, which is all that the operator gives to runs`,
-        remedy: 'ask for less, or start the operator with a larger --pulumi-memory',
-      });
-    }
+    this.assertFits(mib);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { mib, admit: resolve };
     const leave = (): void => {
@@ -49,6 +59,7 @@ export class Admission {
     };
     this.#waiting.add(waiter);
     this.#admit();
+    if (this.#waiting.has(waiter)) onWait?.();
     signal.addEventListener('abort', leave, { once: true });
     await promise.finally(() => signal.removeEventListener('abort', leave));
     let held = true;

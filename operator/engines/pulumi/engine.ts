@@ -130,7 +130,7 @@ export class PulumiEngine implements Engine {
     }
     this.#assertMayTry(stack, content);
     await this.#begin(content, { ...context, revision });
-    return going('starting');
+    return going(this.#runs.of(key)?.line ?? 'starting');
   }
 
   prune(): Promise<PruneReport> {
@@ -213,6 +213,7 @@ export class PulumiEngine implements Engine {
     if (asked !== undefined && asked !== stack.status?.lastHandledReconcileAt) this.#runs.forgive(key);
     const setback = this.#runs.setbackOf(key, content);
     if (setback !== undefined) throw setback;
+    this.#options.admission.assertFits(reservedMiB(stack));
   }
 
   /** The inventory says so first: an operator that dies from here on finds that the work was not told of. */

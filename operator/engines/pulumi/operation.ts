@@ -3,12 +3,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDuration, type Stack } from '#api';
 import type { Account } from '#kube';
-import { asFailure, type Failure } from '#runtime';
+import { asFailure, type Failure, type Metrics } from '#runtime';
 import type { Revision } from '#values';
 import type { Inputs } from './inputs.ts';
+import { Journal } from './journal.ts';
 import { Progress } from './progress.ts';
 import { realResources } from './resources.ts';
 import { reportOf } from './run/run-failed.ts';
+import type { Telling } from './runs.ts';
 import { urnParts } from './urn.ts';
 import type {
   Operation,
@@ -24,6 +26,7 @@ import type {
 export interface OperationOptions {
   readonly runner: Runner;
   readonly states: StateStore;
+  readonly metrics: Metrics;
   /** For what a run needs that no commit holds. */
   readonly folder: string;
   /** Keeps the files of a revision on disk until disposed. */
@@ -54,11 +57,6 @@ export interface Ended {
   readonly failed: Failure | undefined;
 }
 
-interface Telling {
-  readonly signal: AbortSignal;
-  readonly tell: (line: string) => void;
-}
-
 const graceMs = 20_000;
 const nothing: RunReport = { steps: [], unchanged: 0, diagnostics: [], outputs: {}, durationMs: 0 };
 
@@ -66,7 +64,7 @@ const nothing: RunReport = { steps: [], unchanged: 0, diagnostics: [], outputs: 
 export async function operate(
   options: OperationOptions,
   request: OperationRequest,
-  { signal, tell }: Telling,
+  { signal, tell, log }: Telling,
 ): Promise<Ended> {
   const { stack, revision } = request;
   using _held = revision === undefined ? undefined : options.hold(revision);
@@ -77,6 +75,7 @@ export async function operate(
   if (idle) return { report: nothing, before, after: before, failed: undefined };
   await using home = revision === undefined ? await emptyProject(options.folder, stack, before) : undefined;
   const progress = new Progress(before.length);
+  const journal = new Journal({ log, metrics: options.metrics, isPreview: request.operation === 'preview' });
   tell(progress.line());
   const run = { ...runRequest(request, session.backend, targets), folder: home?.path ?? revision?.folder ?? '' };
   try {
@@ -84,6 +83,7 @@ export async function operate(
       signal: AbortSignal.any([signal, session.signal]),
       onEvent: (event) => {
         progress.add(event);
+        journal.add(event);
         tell(progress.line());
       },
     });

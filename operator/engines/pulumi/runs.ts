@@ -10,16 +10,25 @@ import {
   type Metrics,
 } from '#runtime';
 import type { Admission } from './admission.ts';
+import { PacedLine } from './paced-line.ts';
 
 export type Purpose = 'apply' | 'correct' | 'refresh' | 'destroy' | 'preview';
+
+/** What a run in hand is given. */
+export interface Telling {
+  readonly signal: AbortSignal;
+  /** Replaces the line that the stack says meanwhile. */
+  readonly tell: (line: string) => void;
+  /** Of this run: its lines carry the stack. */
+  readonly log: Log;
+}
 
 export interface Task<R> {
   readonly purpose: Purpose;
   /** Of what the run is about: another content takes its place. */
   readonly content: string;
   readonly memoryMiB: number;
-  /** `tell` replaces the line that the stack says meanwhile. */
-  work(context: { readonly signal: AbortSignal; readonly tell: (line: string) => void }): Promise<R>;
+  work(context: Telling): Promise<R>;
 }
 
 export type End<R> = { readonly value: R } | { readonly failed: Failure };
@@ -48,13 +57,18 @@ class Going<R> implements Run<R> {
   readonly purpose: Purpose;
   readonly content: string;
   readonly cancelling = new AbortController();
-  line = '';
+  readonly told: PacedLine;
   end: End<R> | undefined;
   finished: Promise<void> = Promise.resolve();
 
-  constructor({ purpose, content }: Task<R>) {
+  constructor({ purpose, content }: Task<R>, told: PacedLine) {
     this.purpose = purpose;
     this.content = content;
+    this.told = told;
+  }
+
+  get line(): string {
+    return this.told.shown;
   }
 }
 
@@ -65,7 +79,12 @@ interface Setback {
   readonly failed: Failure;
 }
 
-export class Runs<R> {
+/** What a run hands back says itself when the engine did not come to its end. */
+interface Ending {
+  readonly failed?: Failure | undefined;
+}
+
+export class Runs<R extends Ending> {
   readonly #options: RunsOptions;
   readonly #runs = new Map<string, Going<R>>();
   readonly #setbacks = new Map<string, Setback>();
@@ -80,7 +99,8 @@ export class Runs<R> {
 
   /** Begins a run; the stack has none. */
   begin(stack: string, task: Task<R>): Run<R> {
-    const run = new Going<R>(task);
+    const { clock, wake } = this.#options;
+    const run = new Going<R>(task, new PacedLine('starting', { clock, everyMs: tellMs, onChange: () => wake(stack) }));
     this.#runs.set(stack, run);
     run.finished = this.#go(stack, run, task);
     return run;
@@ -126,34 +146,33 @@ export class Runs<R> {
   }
 
   async #go(stack: string, run: Going<R>, task: Task<R>): Promise<void> {
-    const { clock, log, metrics, admission, wake } = this.#options;
+    const { clock, metrics, admission, wake } = this.#options;
     const { purpose } = run;
+    const log = this.#options.log.with({ kind: 'Stack', key: stack, run: purpose });
     const { signal } = run.cancelling;
+    using told = run.told;
+    const tell = (line: string): void => told.say(line);
     const asked = clock.now();
-    let toldMs = asked;
-    const tell = (line: string): void => {
-      run.line = line;
-      if (clock.now() - toldMs < tellMs) return;
-      toldMs = clock.now();
-      wake(stack);
-    };
-    run.line = `waits for memory: ${admission.reservedMiB} of ${admission.totalMiB} MiB are taken by other runs`;
+    const onWait = (): void =>
+      tell(`waits for memory: ${admission.reservedMiB} of ${admission.totalMiB} MiB are taken by other runs`);
     let result = 'done';
     try {
-      using _room = await admission.take(task.memoryMiB, signal);
+      using _room = await admission.take(task.memoryMiB, { signal, onWait });
       const begun = clock.now();
       metrics.runWaitSeconds.observe((begun - asked) / 1000);
-      run.line = 'starting';
-      log.debug('a run begins', { key: stack, purpose });
+      tell('starting');
+      log.debug('a run begins');
       using _timed = { [Symbol.dispose]: metrics.runSeconds.startTimer({ operation: purpose }) };
-      run.end = { value: await task.work({ signal, tell }) };
+      const value = await task.work({ signal, tell, log });
+      run.end = { value };
+      if (value.failed !== undefined) result = signal.aborted ? 'cancelled' : value.failed.reason;
     } catch (error) {
       const failed = asFailure(signal.aborted ? signal.reason : error);
       result = signal.aborted ? 'cancelled' : failed.reason;
       run.end = { failed };
     }
     metrics.runs.inc({ operation: purpose, result });
-    log.info('a run has ended', { key: stack, purpose, result, seconds: (clock.now() - asked) / 1000 });
+    log.info('a run has ended', { result, seconds: (clock.now() - asked) / 1000 });
     wake(stack);
   }
 }
