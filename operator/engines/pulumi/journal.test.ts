@@ -15,7 +15,12 @@ const step: Step = {
 
 type Line = Readonly<Record<string, unknown>>;
 
-function journal({ isPreview = false, level = 'info' } = {}) {
+interface Setting {
+  readonly isPreview?: boolean;
+  readonly level?: 'info' | 'debug';
+}
+
+function journal({ isPreview = false, level = 'info' }: Setting = {}) {
   const lines: Line[] = [];
   const write = (line: string): void => void lines.push(JSON.parse(line) as Line);
   const log = createLog({ level, clock: new ManualClock(), write });
