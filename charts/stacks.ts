@@ -1,7 +1,9 @@
-/** The Stack objects of the platform: common, then backend, then frontend, each applied as its own account. */
+/** The Stack objects of the platform, from the infrastructure up to the applications, each applied as its own account. */
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { commonAccount, Stack, type StackProps } from '#constructs';
+import { addonsAccount, commonAccount, infraAccount, Stack, type StackProps } from '#constructs';
+
+export const infraNamespace = 'infra';
 
 export interface StacksProps {
   /** Name of the GitSource in plumbline-system. */
@@ -17,7 +19,22 @@ export class Stacks extends Chart {
     super(scope, 'stacks');
     const stack = (name: string, serviceAccountName: string, more: Partial<StackProps>): Stack =>
       new Stack(this, name, { source, path: `${folder}/${name}`, serviceAccountName, wait: true, ...more });
-    const common = stack('common', commonAccount, {});
+    // The two layers under the applications are Pulumi programs; the upper one is told what the lower one made.
+    const infra = stack('infra', infraAccount, {
+      engine: 'pulumi',
+      path: 'stacks/infra',
+      pulumi: { config: { namespace: infraNamespace, region: 'local' } },
+    });
+    const addons = stack('addons', addonsAccount, {
+      engine: 'pulumi',
+      path: 'stacks/addons',
+      after: [infra],
+      pulumi: {
+        reads: [`${folder}/addons`],
+        configFrom: [{ key: 'region', stackOutput: { name: 'infra', output: 'regionName' } }],
+      },
+    });
+    const common = stack('common', commonAccount, { after: [addons] });
     // Nothing of the back end is deleted or replaced before somebody has agreed to it.
     const backend = stack('backend', deployers.backend, { after: [common], approval: { mode: 'onDestructive' } });
     stack('frontend', deployers.frontend, { after: [backend] });

@@ -7,6 +7,10 @@ import { World } from './world.ts';
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
 const logTail = 4000;
+/** In the order in which they come: the Pulumi programs, the tenants' ground, the applications, and what brings them all. */
+const layers = ['infra', 'addons', 'common', 'backend', 'frontend', 'platform'];
+/** A Pulumi program gets its packages and is run: some ten seconds each on a quiet machine. */
+const runWithinMs = 240_000;
 const backend = 'plumbline-system/backend';
 const deployment = '/apis/apps/v1/namespaces/backend/deployments/backend';
 
@@ -21,9 +25,13 @@ async function follow(world: World, look: Look): Promise<void> {
   await world.install();
   await world.startOperator();
   say('it runs as ServiceAccount plumbline-system/plumbline, with the rights that `plumbline install` ships');
-  for (const name of ['platform', 'common', 'backend', 'frontend']) {
-    await until(`stack ${name} is Ready at ${first.slice(0, 8)}`, () => look.ready(name, first));
-  }
+  say(
+    'infra and addons are Pulumi programs, common, backend and frontend are cdk8s charts; each waits for the one before',
+  );
+  for (const name of layers)
+    await until(`stack ${name} is Ready at ${first.slice(0, 8)}`, () => look.ready(name, first), runWithinMs);
+  const outputs = Object.entries((await look.stack('infra'))?.status?.outputs ?? {});
+  say(`outputs of infra: ${outputs.map(([name, value]) => `${name}=${value}`).join(', ')}`);
 }
 
 async function change(world: World, look: Look): Promise<void> {
@@ -138,8 +146,7 @@ async function loss(world: World, look: Look): Promise<void> {
   );
   await world.install();
   await world.startOperator();
-  for (const name of ['platform', 'common', 'backend', 'frontend'])
-    await until(`stack ${name} is Ready`, () => look.ready(name));
+  for (const name of layers) await until(`stack ${name} is Ready`, () => look.ready(name), runWithinMs);
   await until('the back end runs with three replicas, as Git says', async () => {
     const found = await look.replicas('backend', 'backend');
     return found?.wanted === 3 && found.ready === 3 ? found : undefined;

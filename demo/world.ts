@@ -1,7 +1,7 @@
 /** The demo's world: a control plane, a Git server, the platform's repository, the operator as its own account. */
 import { spawn } from 'node:child_process';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { applyObject, Discovery, Transport, type KubeObject } from '#kube';
 import {
@@ -10,6 +10,7 @@ import {
   startGitServer,
   startProcess,
   temporaryFolder,
+  toolPaths,
   type ControlPlane,
   type GitServer,
   type RunningProcess,
@@ -19,28 +20,40 @@ const root = join(import.meta.dirname, '..');
 const node = process.execPath;
 const quiet = '--disable-warning=ExperimentalWarning';
 
+interface Parts {
+  readonly folder: string;
+  readonly cluster: ControlPlane;
+  readonly git: GitServer;
+  readonly repository: GitRepository;
+  readonly programs: readonly string[];
+}
+
 export class World implements AsyncDisposable {
   readonly folder: string;
   readonly cluster: ControlPlane;
   readonly git: GitServer;
   readonly repository: GitRepository;
   readonly transport: Transport;
+  /** Of the operator: as in its image, what runs Pulumi programs is on it. */
+  readonly #path: string;
   #operator: RunningProcess | undefined;
 
-  private constructor(parts: { folder: string; cluster: ControlPlane; git: GitServer; repository: GitRepository }) {
+  private constructor(parts: Parts) {
     this.folder = parts.folder;
     this.cluster = parts.cluster;
     this.git = parts.git;
     this.repository = parts.repository;
     this.transport = new Transport(parts.cluster.adminConfig);
+    this.#path = [...parts.programs.map((path) => dirname(path)), process.env['PATH']].join(':');
   }
 
   static async create(): Promise<World> {
+    const programs = Object.values(await toolPaths(['pulumi', 'helm', 'kustomize']));
     const folder = await temporaryFolder('plumbline-demo-');
     const cluster = await startControlPlane({ folder: join(folder, 'cluster'), kwok: true });
     const git = await startGitServer(join(folder, 'git'));
     const repository = await new GitRepository(join(folder, 'git', 'platform')).init();
-    return new World({ folder, cluster, git, repository });
+    return new World({ folder, cluster, git, repository, programs });
   }
 
   get url(): string {
@@ -50,7 +63,7 @@ export class World implements AsyncDisposable {
   /** Copies the sample platform, as source, into the repository. */
   async writePlatform(): Promise<void> {
     const { folder } = this.repository;
-    for (const name of ['charts', 'cdk8s.yaml', 'package.json', 'tsconfig.json']) {
+    for (const name of ['charts', 'stacks', 'cdk8s.yaml', 'package.json', 'tsconfig.json']) {
       await cp(join(root, name), join(folder, name), { recursive: true });
     }
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
@@ -130,6 +143,7 @@ export class World implements AsyncDisposable {
       name: 'operator',
       program: node,
       args,
+      env: { ...process.env, PATH: this.#path },
       logFile: join(this.folder, 'operator.log'),
     });
   }

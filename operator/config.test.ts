@@ -29,6 +29,18 @@ test.each([
   expect(readConfig([], given === undefined ? {} : { SSL_CERT_FILE: given }).gitCaFile).toBe(expected);
 });
 
+test.each([
+  [{ SSL_CERT_FILE: '/own.pem' }, { SSL_CERT_FILE: '/own.pem', NODE_EXTRA_CA_CERTS: '/own.pem' }],
+  [
+    { SSL_CERT_FILE: '/own.pem', NODE_EXTRA_CA_CERTS: '/more.pem' },
+    { SSL_CERT_FILE: '/own.pem', NODE_EXTRA_CA_CERTS: '/more.pem' },
+  ],
+  [{ NODE_EXTRA_CA_CERTS: '/more.pem' }, { NODE_EXTRA_CA_CERTS: '/more.pem' }],
+  [{ SSL_CERT_FILE: '' }, {}],
+])('of %j, programs of Pulumi runs trust %j', (given, expected) => {
+  expect(readConfig([], given).trust).toEqual(expected);
+});
+
 test('without PATH there is one all the same', () => {
   expect(readConfig([], {}).gitEnvironment['PATH']).toContain('/usr/bin');
 });

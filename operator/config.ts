@@ -31,6 +31,8 @@ export interface Config {
   readonly gitEnvironment: Readonly<Record<string, string>>;
   /** Bundle that replaces the system's for https Git servers without `ca.crt` of their own. */
   readonly gitCaFile: string | undefined;
+  /** The same bundle, as programs in Go and in Node take it: npm, pulumi, helm. */
+  readonly trust: Readonly<Record<string, string>>;
 }
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -59,6 +61,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv = pro
       values['pulumi-memory'] === undefined ? memoryForRuns() : positive('pulumi-memory', values['pulumi-memory']),
     gitEnvironment: Object.freeze(gitEnvironment(env)),
     gitCaFile: env['SSL_CERT_FILE'] || undefined,
+    trust: Object.freeze(trust(env)),
   });
 }
 
@@ -98,6 +101,12 @@ function gitEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
     if (value !== undefined) found[name.toLowerCase()] = value;
   }
   return found;
+}
+
+/** Node adds a bundle of its own variable to those that it brings; without one, what git trusts is trusted. */
+function trust({ SSL_CERT_FILE: file, NODE_EXTRA_CA_CERTS: extra }: NodeJS.ProcessEnv): Record<string, string> {
+  const added = extra || file;
+  return { ...(file ? { SSL_CERT_FILE: file } : {}), ...(added ? { NODE_EXTRA_CA_CERTS: added } : {}) };
 }
 
 function positive(flag: string, text: string): number {

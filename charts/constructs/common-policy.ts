@@ -1,9 +1,8 @@
 /** Holds plumbline-common to tenants' namespaces and deployers' accounts, at admission, where RBAC has no word for it. */
-import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
+import { AccountPolicy } from './account-policy.ts';
 import { commonAccount, operatorAccount, stacksRole, systemNamespace, tenantLabel } from './names.ts';
 
-const apiGroup = 'admissionregistration.k8s.io';
 const enforce = 'pod-security.kubernetes.io/enforce';
 
 /** The ends of the names of accounts that `common` may make beside the Stacks. */
@@ -46,33 +45,9 @@ const validations = [
   },
 ];
 
-/** A ValidatingAdmissionPolicy (Kubernetes 1.30) on whatever the account writes, with its binding. */
 export class CommonPolicy extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const metadata = { name: commonAccount };
-    const user = `system:serviceaccount:${systemNamespace}:${commonAccount}`;
-    new ApiObject(this, 'policy', {
-      apiVersion: `${apiGroup}/v1`,
-      kind: 'ValidatingAdmissionPolicy',
-      metadata,
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          resourceRules: [
-            { apiGroups: ['*'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['*/*'] },
-          ],
-        },
-        matchConditions: [{ name: 'by-common', expression: `request.userInfo.username == '${user}'` }],
-        variables: Object.entries(variables).map(([name, expression]) => ({ name, expression })),
-        validations: validations.map((validation) => ({ ...validation, reason: 'Forbidden' })),
-      },
-    });
-    new ApiObject(this, 'binding', {
-      apiVersion: `${apiGroup}/v1`,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata,
-      spec: { policyName: commonAccount, validationActions: ['Deny'] },
-    });
+    new AccountPolicy(this, 'policy', { account: commonAccount, condition: 'by-common', variables, validations });
   }
 }

@@ -1,8 +1,10 @@
 /** The constructs that platforms are written with. */
 export { GitSource, type GitSourceProps } from './git-source.ts';
 export {
+  addonsAccount,
   approverRole,
   commonAccount,
+  infraAccount,
   operatorAccount,
   platformAccount,
   stacksRole,
@@ -10,6 +12,7 @@ export {
   tenantLabel,
   tenantRole,
 } from './names.ts';
+export { LayerAccount, type LayerAccountProps } from './layer-account.ts';
 export { PlatformAccounts } from './platform-accounts.ts';
 export { addPolicies, brokenPolicies, type CheckedObject } from './policies.ts';
 export { Stack, type StackProps } from './stack.ts';

@@ -11,6 +11,12 @@ export const platformAccount = 'plumbline-platform';
 /** ServiceAccount of the stack that makes tenants' namespaces. */
 export const commonAccount = 'plumbline-common';
 
+/** ServiceAccount of the stack under all others, the infrastructure. */
+export const infraAccount = 'plumbline-infra';
+
+/** ServiceAccount of the stack of what every cluster has beside its applications. */
+export const addonsAccount = 'plumbline-addons';
+
 /** ClusterRole that a tenant's deployer is bound to, in the tenant's namespace only. */
 export const tenantRole = 'plumbline-tenant';
 
@@ -22,3 +28,6 @@ export const tenantLabel = 'plumbline.dev/tenant';
 
 /** ClusterRole of those who may approve plans; bound where they may. */
 export const approverRole = 'plumbline-approver';
+
+/** What server-side apply, prune and a look at the object need. */
+export const manageVerbs: string[] = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'];

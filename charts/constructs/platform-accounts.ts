@@ -2,10 +2,8 @@
 import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-27';
 import { CommonPolicy } from './common-policy.ts';
-import { commonAccount, stacksRole, systemNamespace, tenantRole } from './names.ts';
+import { commonAccount, manageVerbs as manage, stacksRole, systemNamespace, tenantRole } from './names.ts';
 
-/** What server-side apply, prune and a look at the object need. */
-const manage = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'];
 const rbac = 'rbac.authorization.k8s.io';
 
 /**

@@ -36,7 +36,8 @@ function shippedPackages(): string | undefined {
 export async function pulumiParts(options: PulumiPartsOptions, started: AsyncDisposableStack): Promise<PulumiParts> {
   const { config, clock, log, transport } = options;
   const folder = join(config.dataFolder, 'pulumi');
-  const { PATH = '', ...wayOut } = config.gitEnvironment;
+  const { PATH = '', ...proxies } = config.gitEnvironment;
+  const wayOut = { ...proxies, ...config.trust };
   const path = [dirname(process.execPath), ...PATH.split(delimiter)];
   const environment = { ...wayOut, PATH: path.join(delimiter) };
   const dependencies = await createDependencies({

@@ -8,7 +8,7 @@ import { ready, TestCluster, until } from '#testing';
 
 const system = 'plumbline-system';
 const own = 'plumbline.dev/v1alpha1';
-const names = ['platform', 'common', 'backend', 'frontend'];
+const names = ['infra', 'addons', 'common', 'backend', 'frontend', 'platform'];
 let world: World;
 let cluster: TestCluster;
 
@@ -30,7 +30,7 @@ const isReady = (name: string): Promise<true> =>
   until(
     `stack ${name} is Ready`,
     async () => (ready(await stackOf(name))?.status === 'True' ? true : undefined),
-    120_000,
+    240_000,
   );
 
 const bootstrap = (): Promise<void> => world.install();
@@ -54,8 +54,8 @@ test('a deleted root stack takes all stacks along, dependents first, and nothing
   await cluster.delete(own, 'Stack', 'platform', system);
   const order = gone.names;
   await until('all stacks are gone', () => Promise.resolve(order.length === names.length ? true : undefined), 120_000);
-  expect(order).toEqual(['frontend', 'backend', 'common', 'platform']);
-  for (const namespace of ['frontend', 'backend']) {
+  expect(order).toEqual(['frontend', 'backend', 'common', 'addons', 'infra', 'platform']);
+  for (const namespace of ['frontend', 'backend', 'addons', 'infra']) {
     await until(
       `namespace ${namespace} is gone`,
       async () => ((await cluster.get('v1', 'Namespace', namespace)) === undefined ? true : undefined),

@@ -6,11 +6,13 @@ import type { Stack } from '#api';
 import { ready, until } from '#testing';
 import {
   accounts,
+  addons,
   attempts,
   binding,
   bindings,
   common,
   deployer,
+  infra,
   named,
   operator,
   platform,
@@ -124,6 +126,16 @@ const rights: readonly { readonly of: Account; readonly may: readonly string[]; 
         'impersonate serviceaccounts in plumbline-system',
         'create stacks.plumbline.dev in plumbline-system',
       ],
+    },
+    {
+      of: infra,
+      may: ['create namespaces', 'create storageclasses.storage.k8s.io', 'patch configmaps in infra'],
+      mayNot: ['get secrets in plumbline-system', 'create pods in infra', 'create serviceaccounts/token in infra'],
+    },
+    {
+      of: addons,
+      may: ['create namespaces', 'patch deployments.apps in addons', 'watch pods in addons'],
+      mayNot: ['get secrets in addons', 'create pods in addons', 'create serviceaccounts in addons'],
     },
     {
       of: deployer,

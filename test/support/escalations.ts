@@ -5,6 +5,8 @@ export const system = 'plumbline-system';
 export const operator: Account = { namespace: system, name: 'plumbline' };
 export const platform: Account = { namespace: system, name: 'plumbline-platform' };
 export const common: Account = { namespace: system, name: 'plumbline-common' };
+export const addons: Account = { namespace: system, name: 'plumbline-addons' };
+export const infra: Account = { namespace: system, name: 'plumbline-infra' };
 export const deployer: Account = { namespace: system, name: 'backend-deployer' };
 
 export const bindings = (namespace: string): string =>
@@ -44,6 +46,8 @@ export interface Attempt {
 }
 
 const byPolicy = /ValidatingAdmissionPolicy 'plumbline-common'/;
+const ofAddons = /ValidatingAdmissionPolicy 'plumbline-addons'.*writes in namespace addons only/;
+const ofInfra = /ValidatingAdmissionPolicy 'plumbline-infra'.*writes in namespace infra only/;
 const byRbac = /is forbidden: User "|attempting to grant RBAC permissions/;
 export const attempts: readonly Attempt[] = [
   {
@@ -130,6 +134,47 @@ export const attempts: readonly Attempt[] = [
     by: common,
     method: 'DELETE',
     path: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/plumbline-common',
+    refused: byRbac,
+  },
+  {
+    name: 'the add-ons run a workload beside the operator',
+    by: addons,
+    path: `/apis/apps/v1/namespaces/${system}/deployments`,
+    body: {
+      metadata: { name: 'attempt' },
+      spec: {
+        selector: { matchLabels: { app: 'attempt' } },
+        template: { metadata: { labels: { app: 'attempt' } }, spec: { containers: [{ name: 'a', image: 'a:1' }] } },
+      },
+    },
+    refused: ofAddons,
+  },
+  {
+    name: 'the add-ons delete a tenant’s namespace',
+    by: addons,
+    method: 'DELETE',
+    path: '/api/v1/namespaces/backend',
+    refused: ofAddons,
+  },
+  {
+    name: 'the infrastructure changes the settings of the control plane',
+    by: infra,
+    path: '/api/v1/namespaces/kube-system/configmaps',
+    body: named('attempt'),
+    refused: ofInfra,
+  },
+  {
+    name: 'the infrastructure makes a namespace that is not its own',
+    by: infra,
+    path: '/api/v1/namespaces',
+    body: named('attempt'),
+    refused: ofInfra,
+  },
+  {
+    name: 'the infrastructure writes among the state of Pulumi stacks',
+    by: infra,
+    path: `/api/v1/namespaces/${system}/secrets`,
+    body: named('attempt'),
     refused: byRbac,
   },
   {
