@@ -100,11 +100,6 @@ export const pulumiReasons = {
     meaning: 'One or more resources could not be made, changed or deleted.',
     remedy: 'Read the message, and the log of the run for the others.',
   },
-  PlanViolated: {
-    retry: 'on-change',
-    meaning: 'The update would have done something that its plan does not hold.',
-    remedy: 'Look at the new plan.',
-  },
   ChangesUnexpected: {
     retry: 'backoff',
     meaning: 'A run that was to change nothing found changes.',

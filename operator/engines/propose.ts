@@ -5,6 +5,7 @@ import type { KubeObject, ObjectKey } from '#kube';
 import { identityOf, isVisible, showValue } from '#plan';
 import { asFailure, failure, mapBounded, type Failure } from '#runtime';
 import type { Plan, PlannedObject, ProposedAction, ProposedChange, RenderedObject, Revision } from '#values';
+import type { EngineContext } from './engine.ts';
 import { liveOf, placeOf, tryObject, type Trial, type TrialContext } from './trial.ts';
 
 export interface ObjectsContext extends TrialContext {
@@ -23,6 +24,8 @@ export interface ObjectsContext extends TrialContext {
 export interface ProposeContext extends ObjectsContext {
   readonly of: Stack;
   readonly revision: Revision;
+  /** As the apply will be given it. */
+  readonly apply: EngineContext;
 }
 
 interface Finding extends Proof {

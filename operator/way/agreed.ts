@@ -38,7 +38,7 @@ export async function agree(
     await retirePlans(stack, approval === undefined ? 'the stack asks for no approval' : nothingLeft, house, walk);
     return undefined;
   }
-  const context = proposeContext(stack, commit, house, walk.context.signal);
+  const context = proposeContext(stack, commit, house, walk);
   const proposed = await house.engineOf(stack).propose(commit.plan, context);
   if (!proposed.done) return moving(proposed.reason, proposed.message);
   house.plans.keep(stack, proposed.findings);

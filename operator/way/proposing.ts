@@ -3,14 +3,15 @@ import { annotations, type Stack } from '#api';
 import { ignoreRules, isIgnored, leaveIgnored } from '#drift';
 import { broughtBy, type ProposeContext } from '#engines';
 import type { Plan, Revision } from '#values';
-import type { House } from './house.ts';
+import { contextOf } from './engine-context.ts';
+import type { House, Walk } from './house.ts';
 import { accountOf, stackKeyOf } from './stack-ref.ts';
 
 export function proposeContext(
   stack: Stack,
   { plan, revision }: { readonly plan: Plan; readonly revision: Revision },
   house: House,
-  signal: AbortSignal,
+  walk: Walk,
 ): ProposeContext {
   const { transport, discovery, inventory, observed, concurrency } = house;
   const { force, recreate, drift } = stack.spec;
@@ -20,6 +21,7 @@ export function proposeContext(
   return {
     of: stack,
     revision,
+    apply: contextOf(stack, revision, house, walk),
     transport,
     discovery,
     observed,
@@ -42,6 +44,6 @@ export function proposeContext(
       const owner = inventory.ownerOf(object);
       return owner === key ? undefined : owner;
     },
-    signal,
+    signal: walk.context.signal,
   };
 }

@@ -48,7 +48,7 @@ test('an update is previewed, made, held to its plan, repeated without a change,
   expect(await live()).toBeUndefined();
 
   await expect(runs.run('up', { ...given, config: config('other'), planFile })).rejects.toMatchObject({
-    reason: 'PlanViolated',
+    reason: 'PlanStale',
   });
   expect(await live()).toBeUndefined();
 

@@ -71,8 +71,16 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     const entry = entryOf(resource, { before, action, commit });
     if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
   }
-  for (const key of [...inventory.of(stack).keys()]) if (!owned.has(key)) inventory.drop(stack, key, { pruned: true });
+  const forgotten = forgottenIn(ended);
+  for (const key of [...inventory.of(stack).keys()])
+    if (!owned.has(key)) inventory.drop(stack, key, { pruned: !forgotten.has(key) });
   return changed;
+}
+
+/** Keys of what the stack let go of. */
+function forgottenIn({ report, before }: Ended): ReadonlySet<string> {
+  const nameOf = namesOf(before);
+  return new Set(report.steps.flatMap(({ urn, operation }) => (operation === 'forget' ? [nameOf(urn)] : [])));
 }
 
 interface Entering {

@@ -5,9 +5,10 @@ import { digestOf, type Account, type ObjectKey } from '#kube';
 import { failure, type Failure } from '#runtime';
 import type { Plan, Rendered, Revision } from '#values';
 import type { Engine, EngineContext, RenderRequest } from '../engine.ts';
-import type { Proposing } from '../propose.ts';
+import type { ProposeContext, Proposing } from '../propose.ts';
 import { enter, failedObjects, sentObjects } from './accounting.ts';
 import { RunCorrections, type AppliedRevision } from './corrections.ts';
+import { assertMayDelete, confirmationOf, isGuarded } from './guard.ts';
 import { gatherInputs, inputObjects, type Inputs, type InputSources } from './inputs.ts';
 import {
   engineMiB,
@@ -21,8 +22,9 @@ import {
 } from './operation.ts';
 import { keepOutputs } from './outputs-secret.ts';
 import { sortOutputs, type Outputs } from './outputs.ts';
+import { Previews } from './previews.ts';
 import { treeOf } from './reads.ts';
-import { Runs, type Run, type RunsOptions } from './runs.ts';
+import { Runs, type Purpose, type Run, type RunsOptions } from './runs.ts';
 
 export interface PulumiEngineOptions extends OperationOptions, RunsOptions {
   /** Secrets and ConfigMaps by name, watched with the rights of an account. */
@@ -53,13 +55,16 @@ export class PulumiEngine implements Engine {
   readonly #options: PulumiEngineOptions;
   readonly #runs: Runs<Result>;
   readonly #inputs = new Map<string, Inputs>();
+  readonly #previews: Previews;
   /** Stacks whose inventory is as the state was left by their last run, whatever became of it. */
   readonly #entered = new Set<string>();
 
   constructor(options: PulumiEngineOptions) {
     this.#options = options;
     this.#runs = new Runs(options);
-    this.corrections = new RunCorrections({ ...options, runs: this.#runs, inputsOf: (stack) => this.#given(stack) });
+    const parts = { ...options, runs: this.#runs, inputsOf: (stack: Stack) => this.#given(stack) };
+    this.corrections = new RunCorrections(parts);
+    this.#previews = new Previews(parts);
   }
 
   treeOf(stack: Stack, revision: Revision): string | undefined {
@@ -93,14 +98,21 @@ export class PulumiEngine implements Engine {
     return { waves: [], prunes: [], changes: 1 };
   }
 
-  propose(): Promise<Proposing> {
-    return Promise.reject(
-      failure('ConfigInvalid', {
-        where: 'spec.approval',
-        what: 'updates of Pulumi programs cannot be agreed to one by one yet',
-        remedy: 'remove spec.approval, and review the commit instead',
-      }),
-    );
+  async propose(_plan: Plan, { of: stack, revision, apply }: ProposeContext): Promise<Proposing> {
+    const key = keyOf(stack);
+    const content = this.#contentOf(stack, revision);
+    const run = this.#runs.of(key);
+    if (run !== undefined) {
+      if (run.end === undefined) return finding(this.#waitFor(run, 'preview', content, key));
+      const failed = run.purpose === 'preview' && run.content === content ? this.#failureOf(run) : undefined;
+      if (failed !== undefined) this.#runs.setBack(key, this.#attemptOf(stack, content), this.#patient(stack, failed));
+      this.#close(run, apply);
+    }
+    const changes = await this.#previews.changes(content, apply);
+    if (changes !== undefined) return { done: true, changes, findings: new Map() };
+    this.#assertMayTry(stack, content);
+    await this.#previews.begin(content, { ...apply, revision });
+    return finding('starting');
   }
 
   hasBegun(stack: Stack, { digest }: Rendered): boolean {
@@ -110,7 +122,10 @@ export class PulumiEngine implements Engine {
 
   isBusy(stack: Stack, inventory: EngineContext['inventory']): boolean {
     const key = keyOf(stack);
-    return this.#runs.of(key) !== undefined || (inventory.runOf(key) !== undefined && !this.#entered.has(key));
+    const run = this.#runs.of(key);
+    // What a preview has found out is kept elsewhere, and it has changed nothing.
+    const isInHand = run !== undefined && (run.purpose !== 'preview' || run.end === undefined);
+    return isInHand || (inventory.runOf(key) !== undefined && !this.#entered.has(key));
   }
 
   async apply(_plan: Plan, context: EngineContext): Promise<ApplyReport> {
@@ -122,15 +137,18 @@ export class PulumiEngine implements Engine {
     if (run?.purpose === 'apply' && run.content === content) {
       return run.end === undefined ? going(run.line) : this.#tell(run, context);
     }
-    if (run !== undefined && !this.#close(run, context)) {
-      // The newest commit wins; what is being put back is soon done, and is put back by the same program.
-      if (run.purpose !== 'correct')
-        this.#runs.cancel(key, failure('Superseded', { what: 'newer content takes the place of this run' }));
-      return going(`waits for the end of the run before: ${run.line}`);
-    }
+    if (run !== undefined && !this.#close(run, context)) return going(this.#waitFor(run, 'apply', content, key));
     this.#assertMayTry(stack, content);
     await this.#begin(content, { ...context, revision });
     return going(this.#runs.of(key)?.line ?? 'starting');
+  }
+
+  /** The newest commit wins; what is being put back is soon done, and is put back by the same program. */
+  #waitFor(run: Run<Result>, purpose: Purpose, content: string, key: string): string {
+    if (run.purpose === purpose && run.content === content) return run.line;
+    if (run.purpose !== 'correct' && !(run.purpose === 'refresh' && purpose === 'preview'))
+      this.#runs.cancel(key, failure('Superseded', { what: 'newer content takes the place of this run' }));
+    return `waits for the end of the run before: ${run.line}`;
   }
 
   prune(): Promise<PruneReport> {
@@ -180,6 +198,7 @@ export class PulumiEngine implements Engine {
     const key = keyOf(stack);
     this.#inputs.delete(key);
     this.#entered.delete(key);
+    await this.#previews.drop(key);
     this.#runs.forgive(key);
     await this.#options.named.forget(key);
   }
@@ -211,15 +230,22 @@ export class PulumiEngine implements Engine {
     if (missing !== undefined) throw missing;
     const asked = stack.metadata.annotations?.[annotations.reconcile];
     if (asked !== undefined && asked !== stack.status?.lastHandledReconcileAt) this.#runs.forgive(key);
-    const setback = this.#runs.setbackOf(key, content);
+    const setback = this.#runs.setbackOf(key, this.#attemptOf(stack, content));
     if (setback !== undefined) throw setback;
     this.#options.admission.assertFits(reservedMiB(stack));
   }
 
+  /** Who confirms a deletion wants another try. */
+  #attemptOf(stack: Stack, content: string): string {
+    return digestOf([content, confirmationOf(stack)]);
+  }
+
   /** The inventory says so first: an operator that dies from here on finds that the work was not told of. */
   async #begin(content: string, context: EngineContext & { readonly revision: Revision }): Promise<void> {
-    const { of: stack, revision, inventory, transport, discovery } = context;
+    const { of: stack, revision, inventory, transport, discovery, held } = context;
     const key = keyOf(stack);
+    const holding = held === undefined ? undefined : this.#previews.hold(content, context);
+    const guard = holding === undefined && isGuarded(stack) ? guardOf(stack) : undefined;
     inventory.noteRun(key, content);
     await inventory.flush(context.stack, context.signal);
     const inputs = this.#given(stack);
@@ -229,7 +255,8 @@ export class PulumiEngine implements Engine {
       content,
       memoryMiB: reservedMiB(stack),
       work: async (telling) => {
-        const ended = await operate(this.#options, { operation: 'up', stack, revision, inputs, account }, telling);
+        const request = { operation: 'up', stack, revision, inputs, account, guard, ...holding } as const;
+        const ended = await operate(this.#options, request, telling);
         if (ended.failed !== undefined) return ended;
         const outputs = sortOutputs(ended.report.outputs);
         await keepOutputs(stack, outputs, { transport, discovery, as: account, signal: telling.signal });
@@ -239,11 +266,14 @@ export class PulumiEngine implements Engine {
   }
 
   /** What a run came to, as the way tells it. */
-  #tell(run: Run<Result>, context: EngineContext): ApplyReport {
+  async #tell(run: Run<Result>, context: EngineContext): Promise<ApplyReport> {
     const { of: stack, inventory } = context;
     const key = keyOf(stack);
     const failed = this.#failureOf(run);
-    if (failed !== undefined) this.#runs.setBack(key, run.content, this.#patient(stack, failed));
+    if (failed !== undefined)
+      this.#runs.setBack(key, this.#attemptOf(stack, run.content), this.#patient(stack, failed));
+    // The state is another one now.
+    await this.#previews.drop(key);
     const ended = valueOf(run);
     const objects = ended === undefined ? [] : this.#enter(ended, context);
     this.#runs.take(key);
@@ -270,7 +300,8 @@ export class PulumiEngine implements Engine {
   #close(run: Run<Result>, context: EngineContext): boolean {
     if (run.end === undefined) return false;
     const ended = valueOf(run);
-    if (ended !== undefined) this.#enter(ended, context);
+    // A preview did nothing of what it tells.
+    if (ended !== undefined && run.purpose !== 'preview') this.#enter(ended, context);
     this.#runs.take(keyOf(context.of));
     return true;
   }
@@ -306,6 +337,17 @@ export class PulumiEngine implements Engine {
 
 const valueOf = ({ end }: Run<Result>): Result | undefined =>
   end !== undefined && 'value' in end ? end.value : undefined;
+
+const guardOf =
+  (stack: Stack) =>
+  (preview: Ended): readonly string[] =>
+    assertMayDelete(stack, preview);
+
+const finding = (line: string): Proposing => ({
+  done: false,
+  reason: 'Progressing',
+  message: `finds out what would change: ${line}`,
+});
 
 const going = (line: string): ApplyReport => ({
   objects: [],

@@ -46,6 +46,15 @@ export interface OperationRequest {
   /** URNs, chosen when the state is known; none leaves nothing to do. */
   readonly targets?: (resources: readonly StateResource[]) => readonly string[];
   readonly planFile?: string;
+  /** URNs of what stays in the world when the program does not name it any more. */
+  readonly retain?: readonly string[];
+  /**
+   * Is shown what the update would do where there is something that it could take away, before anything is done.
+   * @returns URNs to be retained. @throws Failure what it must not do
+   */
+  readonly guard?: ((preview: Ended) => readonly string[]) | undefined;
+  /** Called when the state is at hand, right before the engine is started. @throws Failure when it must not be */
+  readonly prove?: (() => Promise<void>) | undefined;
 }
 
 /** What has become of the resources. */
@@ -74,25 +83,42 @@ export async function operate(
   const idle = request.targets !== undefined ? targets.length === 0 : isGone(request, before);
   if (idle) return { report: nothing, before, after: before, failed: undefined };
   await using home = revision === undefined ? await emptyProject(options.folder, stack, before) : undefined;
-  const progress = new Progress(before.length);
-  const journal = new Journal({ log, metrics: options.metrics, isPreview: request.operation === 'preview' });
-  tell(progress.line());
   const run = { ...runRequest(request, session.backend, targets), folder: home?.path ?? revision?.folder ?? '' };
-  try {
-    const report = await options.runner.run(run, {
+  const go = (what: RunRequest, doing = ''): Promise<RunReport> => {
+    const progress = new Progress(before.length);
+    const journal = new Journal({ log, metrics: options.metrics, isPreview: what.operation === 'preview' });
+    const line = (): void => tell(`${doing}${progress.line()}`);
+    line();
+    return options.runner.run(what, {
       signal: AbortSignal.any([signal, session.signal]),
       onEvent: (event) => {
         progress.add(event);
         journal.add(event);
-        tell(progress.line());
+        line();
       },
     });
+  };
+  const look = (): Promise<RunReport> => go({ ...run, operation: 'preview' }, 'looks at what would be deleted: ');
+  const retain = await retained(request, before, look);
+  await request.prove?.();
+  try {
+    const report = await go({ ...run, retain });
     return { report, before, after: await session.resources(), failed: undefined };
   } catch (error) {
     const report = reportOf(error);
     if (report === undefined) throw error;
     return { report, before, after: await session.resources(), failed: asFailure(error) };
   }
+}
+
+/** What is to stay, as the guard says who is shown a preview where there is something to be taken away. */
+async function retained(
+  { guard, retain = [] }: OperationRequest,
+  before: readonly StateResource[],
+  look: () => Promise<RunReport>,
+): Promise<readonly string[]> {
+  if (guard === undefined || realResources(before).length === 0) return retain;
+  return guard({ report: await look(), before, after: before, failed: undefined });
 }
 
 /** Nothing is left to destroy. */
@@ -144,8 +170,10 @@ function runRequest(
     account,
     ...(planFile === undefined ? {} : { planFile }),
     targets,
-    ...howToRun({ operation, stack, isWhole, refresh: asked.refresh }),
-    ...(asked.heal === true ? { heal: true } : {}),
+    ...howToRun({ operation, stack, isWhole, refresh: asked.refresh, heal: asked.heal ?? false }),
+    heal: asked.heal ?? false,
+    force: spec.force,
+    expectNoChanges: false,
     limits: { timeoutMs: parseDuration(spec.timeout), graceMs, memoryMiB: memoryOf(stack) },
   };
 }
@@ -156,19 +184,25 @@ interface Manner {
   /** Nobody chose some of the resources. */
   readonly isWhole: boolean;
   readonly refresh: boolean | undefined;
+  /** Others have changed something, that is known. */
+  readonly heal: boolean;
 }
 
 type How =
-  'allowScripts' | 'refresh' | 'expectNoChanges' | 'targetDependents' | 'replace' | 'parallel' | 'continueOnError';
+  | ('allowScripts' | 'refresh' | 'expectNoRefreshChanges')
+  | ('targetDependents' | 'replace' | 'parallel' | 'continueOnError');
 
 /** What the spec says of every run, as far as it is this one's to say. */
-function howToRun({ operation, stack, isWhole, refresh }: Manner): Pick<RunRequest, How> {
+function howToRun({ operation, stack, isWhole, refresh, heal }: Manner): Pick<RunRequest, How> {
   const { allowScripts, parallel, continueOnError, ...pulumi } = { ...unsaid, ...stack.spec.pulumi };
   const isUpdate = operation !== 'destroy';
+  const looks = refresh ?? (pulumi.refresh === 'beforeRun' && isUpdate);
+  const expectNoRefreshChanges = looks && !heal && pulumi.expectNoRefreshChanges;
   return {
     allowScripts,
-    refresh: refresh ?? (pulumi.refresh === 'beforeRun' && isUpdate),
-    expectNoChanges: operation === 'refresh' && pulumi.expectNoRefreshChanges,
+    // Where nothing may have changed, there is nothing to be taken in.
+    refresh: looks && !expectNoRefreshChanges,
+    expectNoRefreshChanges,
     targetDependents: isWhole && pulumi.targetDependents,
     replace: isWhole && isUpdate ? pulumi.replace : [],
     parallel,

@@ -7,6 +7,7 @@ const verbs: Readonly<Record<StepOperation, string>> = {
   create: 'creating',
   update: 'updating',
   delete: 'deleting',
+  forget: 'letting go of',
   replace: 'replacing',
   'create-replacement': 'creating anew',
   'delete-replaced': 'deleting the old',

@@ -52,9 +52,15 @@ export interface RunRequest {
   readonly account: Account;
   /** File that a preview writes its plan to, or that an up is held to. */
   readonly planFile?: string;
+  /** URNs of what stays in the world when the program does not name it any more. */
+  readonly retain?: readonly string[];
+  /** Takes fields over from other managers. */
+  readonly force?: boolean;
   readonly refresh: boolean;
   /** Looks at every target in the cluster, changed by the program or not, and takes back what others have changed. */
   readonly heal?: boolean;
+  /** The run fails where the providers say otherwise than the state, before anything is changed. */
+  readonly expectNoRefreshChanges?: boolean;
   readonly expectNoChanges: boolean;
   /** URNs; all when empty. */
   readonly targets: readonly string[];
@@ -80,6 +86,8 @@ export type StepOperation =
   | 'create'
   | 'update'
   | 'delete'
+  /** It leaves the state, and stays in the world. */
+  | 'forget'
   | 'replace'
   | 'create-replacement'
   | 'delete-replaced'
@@ -105,6 +113,33 @@ export interface Step {
   readonly fields: readonly StepField[];
   /** As the state has it: `namespace/name` of Kubernetes objects. */
   readonly id?: string;
+  /** What a Kubernetes object that is made will be called. */
+  readonly made?: MadeObject;
+}
+
+export interface MadeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** What a plan file says of one resource. */
+export interface PlannedResource {
+  /** Of all that the update would be held to, in whatever order and under whatever seed it was written. */
+  readonly digest: string;
+  /** It holds secrets that nobody but a key service can open: they are not in the digest. */
+  readonly sealed: boolean;
+  /** As the engine calls them: `create`, `same`, `delete-replaced`. */
+  readonly operations: readonly string[];
+  /** Names of properties that change. */
+  readonly properties: readonly string[];
+}
+
+export interface PlanFile {
+  /** By URN. */
+  readonly resources: ReadonlyMap<string, PlannedResource>;
+  /** Names that the engine drew by lot -> how they are shown; an update that is held to this file takes the same. */
+  readonly drawn: ReadonlyMap<string, string>;
 }
 
 export interface Diagnostic {
@@ -128,6 +163,8 @@ export interface RunReport {
   /** Of the stack; empty after a preview. */
   readonly outputs: Readonly<Record<string, { readonly value: unknown; readonly secret: boolean }>>;
   readonly durationMs: number;
+  /** Of a preview that was to write one. */
+  readonly plan?: PlanFile;
 }
 
 /** Runs the Pulumi engine in a process of its own. @throws Failure with what was done in its cause, a `RunFailed` */

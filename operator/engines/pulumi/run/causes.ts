@@ -111,10 +111,15 @@ const ofEngine: readonly Pattern[] = [
     }),
   },
   {
-    pattern: /violates plan: ([^\n]+)/,
-    cause: ([why = '']) => ({
-      reason: 'PlanViolated',
-      parts: { what: `the update would do what was not approved: ${why}`, remedy: 'approve the new plan' },
+    pattern:
+      /resource (\S+) violates plan: ([^\n]+)|(\S+ is not allowed by the plan: [^\n]+)|(expected resource operations for \S+ but none were seen)/,
+    cause: ([urn = '', property = '', step = '', missing = '']) => ({
+      reason: 'PlanStale',
+      parts: {
+        ...(urn === '' ? {} : { where: nameOf(urn) }),
+        what: `the update would do what its plan does not say: ${property || step || missing}`,
+        remedy: 'nothing to do: a new plan is made; if that goes on, make the program do the same each time it is run',
+      },
     }),
   },
   {
@@ -157,11 +162,12 @@ export interface Ended {
 export function causeOf({ code, said, errors }: Ended, context: Context): Cause {
   const { path } = context;
   if (code === noChangesExpected) {
-    const remedy = 'look at what the run reports, and commit it or put it back';
-    return {
-      reason: 'ChangesUnexpected',
-      parts: { where: path, what: 'no change was expected, but there are some', remedy },
-    };
+    const [first, ...more] = errors;
+    const what = first === undefined ? 'no change was expected, but there are some' : first.message;
+    const where = first === undefined ? path : nameOf(first.urn);
+    const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+    const remedy = 'look at what was found, and commit it or put it back';
+    return { reason: 'ChangesUnexpected', parts: { where, what: `${what}${rest}`, remedy } };
   }
   if (code === undefined && said === '')
     return {

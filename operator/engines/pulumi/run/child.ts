@@ -12,7 +12,7 @@ import {
 } from '@pulumi/pulumi/automation/index.js';
 import { version } from '@pulumi/pulumi/version.js';
 import { parse, type SemVer } from 'semver';
-import { EngineEvents } from './engine-events.ts';
+import { EngineEvents, withoutPlanned } from './engine-events.ts';
 import { masking } from './mask.ts';
 import type { Unfinished } from './pending.ts';
 import { endOwnSession } from './processes.ts';
@@ -49,6 +49,7 @@ async function work(job: Job): Promise<void> {
     onEvent: (event) => tell({ kind: 'event', event: mask(event) }),
     onFlood: () => tell({ kind: 'flood' }),
   });
+  events.tellsCreations = job.operation === 'preview';
   const end = (code: number | undefined, said: string, outputs: OutputMap = {}): void => {
     // What is secret among the outputs is marked so; the rest must not hold what the run knows to be secret.
     const told = Object.entries(outputs).map(
@@ -60,6 +61,8 @@ async function work(job: Job): Promise<void> {
   try {
     const stack = await openStack(job);
     await repair(stack, job, (event) => events.add(event));
+    await retain(stack, job.retain);
+    if (job.expectNoRefreshChanges) await compare(stack, job);
     await operate(stack, job, (event) => events.add(event)).catch(async (error: unknown) => {
       await takeBack(stack, job, events);
       throw error;
@@ -67,7 +70,7 @@ async function work(job: Job): Promise<void> {
     end(0, '', job.operation === 'up' ? await outputsOf(stack, events.outputs) : {});
   } catch (error) {
     const { code, said } = whyOf(error);
-    end(code, said);
+    end(code, withoutPlanned(said));
   }
 }
 
@@ -115,6 +118,32 @@ async function repair(stack: Stack, job: Job, onEvent: (event: EngineEvent) => v
   const { configFile } = job;
   if (stale.length > 0)
     await stack.refresh({ ...quiet, configFile, onEvent, signal: cancelling.signal, target: [...stale] });
+}
+
+/** What is to stay is marked so in the state: the engine then lets go of it where it would delete it. */
+async function retain(stack: Stack, urns: readonly string[]): Promise<void> {
+  if (urns.length === 0) return;
+  const exported = await stack.exportStack();
+  const { resources = [], ...rest } = exported.deployment as Deployment;
+  const marked = resources.map((one) => (urns.includes(one.urn) ? { ...one, retainOnDelete: true } : one));
+  await stack.importStack({ ...exported, deployment: { ...rest, resources: marked } });
+}
+
+/** Nothing is taken into the state: what was found is found again, until somebody has looked at it. */
+async function compare(stack: Stack, { configFile }: Job): Promise<void> {
+  const found = new Map<string, string>();
+  const onEvent = ({ resOutputsEvent }: EngineEvent): void => {
+    const { op = 'same', urn = '', detailedDiff } = resOutputsEvent?.metadata ?? {};
+    if (op !== 'same' && op !== 'refresh') found.set(urn, Object.keys(detailedDiff ?? {}).join(', '));
+  };
+  const options = { ...quiet, configFile, onEvent, signal: cancelling.signal, expectNoChanges: true };
+  await stack.previewRefresh(options).catch((error: unknown) => {
+    for (const [urn, paths] of found) {
+      const message = `it is not as the state says${paths === '' ? '' : `: ${paths}`}`;
+      tell({ kind: 'event', event: { kind: 'diagnostic', diagnostic: { severity: 'error', urn, message } } });
+    }
+    throw error;
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Makes of the engine's own events what is told of a run, within bounds. */
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from '@pulumi/pulumi/automation/index.js';
 import { providerLost } from './causes.ts';
-import type { Diagnostic, RunEvent, Step, StepField, StepOperation } from '../values.ts';
+import type { Diagnostic, MadeObject, RunEvent, Step, StepField, StepOperation } from '../values.ts';
 
 /** The engine's operations; those that tell nothing of the world are left out. */
 const operations: Readonly<Record<string, StepOperation>> = {
@@ -49,6 +49,8 @@ export class EngineEvents {
   readonly notMade: { readonly urn: string; readonly inputs: unknown }[] = [];
   /** The connection to a plugin broke. */
   lostProvider = false;
+  /** What is made is told field by field, as what is changed is. */
+  tellsCreations = false;
   /** Outputs of the stack as the engine shows them, `[secret]` where they are. */
   outputs: Readonly<Record<string, unknown>> = {};
 
@@ -76,12 +78,13 @@ export class EngineEvents {
     const operation = operations[metadata.op];
     // The stack and the providers are Pulumi's own.
     if (operation === undefined || /^pulumi:(pulumi:Stack$|providers:)/.test(metadata.type)) return;
-    if (operation !== 'same') this.#listener.onEvent({ kind: 'step', step: stepOf(metadata, operation), at });
+    if (operation !== 'same')
+      this.#listener.onEvent({ kind: 'step', step: stepOf(metadata, operation, this.tellsCreations), at });
     else if (at === 'done') this.unchanged += 1;
   }
 
   #diagnostic({ urn = '', message, severity, ephemeral }: DiagnosticLike): void {
-    const text = withoutColour(message).trimEnd();
+    const text = withoutPlanned(withoutColour(message).trimEnd());
     if (ephemeral === true || text === '' || severity === 'debug' || isKnown.test(text)) return;
     this.#count(text.length);
     if (severity === 'error' && providerLost.test(text)) this.lostProvider = true;
@@ -127,12 +130,48 @@ const isKnown = /^(warning: )?using pulumi-\S+ from \$PATH at /;
 /** The engine marks colours as `<{%fg 1%}>`. */
 const withoutColour = (text: string): string => text.replaceAll(/<\{%[^%]*%\}>/g, '');
 
+/** The engine quotes what a plan says and what would be done instead, secrets in the open: only the property is told. */
+export const withoutPlanned = (text: string): string =>
+  text.replace(/(violates plan: properties changed: [^[]*)\[[\s\S]*$/, '$1');
+
 const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
 
-function stepOf(metadata: StepEventMetadata, operation: StepOperation): Step {
+function stepOf(metadata: StepEventMetadata, operation: StepOperation, tellsCreations: boolean): Step {
   const { urn, type, new: after, old: before } = metadata;
   const id = after?.id || before?.id;
-  return { urn, type, operation, fields: fieldsOf(metadata), ...(id ? { id } : {}) };
+  const isMade = tellsCreations && metadata.op === 'create';
+  const made = isMade && type.startsWith('kubernetes:') ? madeOf(after?.inputs) : undefined;
+  return {
+    urn,
+    type,
+    operation: operation === 'delete' && before?.retainOnDelete === true ? 'forget' : operation,
+    fields: isMade ? leavesOf(after?.inputs) : fieldsOf(metadata),
+    ...(id ? { id } : {}),
+    ...(made === undefined ? {} : { made }),
+  };
+}
+
+function madeOf(inputs: unknown): MadeObject | undefined {
+  const { apiVersion, kind, metadata } = (inputs ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, namespace } = (metadata ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return undefined;
+  return { apiVersion, kind, metadata: { name, ...(typeof namespace === 'string' ? { namespace } : {}) } };
+}
+
+/** Said by the name of the object already. */
+const known = /^(apiVersion|kind|metadata\.(name|namespace))$/;
+
+/** Each value of what is made. */
+function leavesOf(value: unknown, path = ''): StepField[] {
+  const isEmpty = typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+  if (isEmpty) return known.test(path) ? [] : [{ path, from: undefined, to: value, replaces: false }];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, below(path, key, Array.isArray(value))));
+}
+
+function below(path: string, key: string, inList: boolean): string {
+  if (inList) return `${path}[${key}]`;
+  if (!/^[A-Za-z_][\w-]*$/.test(key)) return `${path}["${key}"]`;
+  return path === '' ? key : `${path}.${key}`;
 }
 
 const replacing = ['add-replace', 'delete-replace', 'update-replace'];
@@ -173,7 +212,8 @@ export function parsePropertyPath(path: string): (string | number)[] {
   );
 }
 
-function valueAt(root: unknown, keys: readonly (string | number)[]): unknown {
+/** Undefined where nothing is. */
+export function valueAt(root: unknown, keys: readonly (string | number)[]): unknown {
   let value = root;
   for (const key of keys) {
     if (typeof value !== 'object' || value === null) return undefined;

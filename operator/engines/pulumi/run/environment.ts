@@ -49,6 +49,7 @@ export function environmentOf(request: RunRequest, programs: Programs, scratch: 
     PLUMBLINE_STACK: `${stack.namespace}.${stack.name}`,
     PLUMBLINE_FIELD_MANAGER: 'plumbline',
     ...(request.heal === true ? { PLUMBLINE_HEAL: 'true' } : {}),
+    ...(request.force === true ? { PULUMI_K8S_ENABLE_PATCH_FORCE: 'true' } : {}),
     [runVariable]: scratch.id,
   };
 }

@@ -18,6 +18,10 @@ export interface Job {
   readonly configFile: string;
   /** Secret config that only the command can encrypt, with a key service. */
   readonly secretConfig: readonly ConfigValue[];
+  /** URNs of what stays in the world when the program does not name it any more. */
+  readonly retain: readonly string[];
+  /** Before anything is changed, the state must be as the providers say. */
+  readonly expectNoRefreshChanges: boolean;
   readonly options: JobOptions;
   /** Flags of the command line that the Automation API has no option for. */
   readonly flags: readonly string[];

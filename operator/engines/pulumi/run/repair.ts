@@ -8,6 +8,7 @@ export interface StoredResource {
   readonly id?: string;
   readonly inputs?: unknown;
   readonly outputs?: unknown;
+  readonly retainOnDelete?: boolean;
   /** It was replaced, and is to be deleted. */
   readonly delete?: boolean;
 }

@@ -13,9 +13,11 @@ import { lookFor, type Looking, type Unfinished } from './pending.ts';
 import { readProject, readStackFile, runtimeOptions, writeProject, type Project } from './project.ts';
 import type { Finding } from './repair.ts';
 import { Plugins } from './plugins.ts';
+import type { Crypter } from './passphrase.ts';
 import { RunFailed } from './run-failed.ts';
 import { clearScratch, makeScratch, writePrivate, type Scratch } from './scratch.ts';
 import { standingOf, type Standing } from './standing.ts';
+import { readPlanFile } from './plan-file.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
 import { supervise, type Supervised } from './supervision.ts';
 
@@ -66,8 +68,8 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
     }),
   ]);
   await using _inUse = modules;
-  const prepared = await prepare(request, { project, standing, scratch, identity, modules });
-  const result = await supervise(prepared, {
+  const { job, crypter } = await prepare(request, { project, standing, scratch, identity, modules });
+  const result = await supervise(job, {
     ...request.limits,
     clock,
     signal,
@@ -83,7 +85,12 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
     path: request.path,
   });
   const report = { ...result.report, durationMs: clock.now() - started };
-  if (result.code === 0 && result.stopped === undefined) return report;
+  if (result.code === 0 && result.stopped === undefined) {
+    const { planFile, operation, backend } = request;
+    if (planFile === undefined || operation !== 'preview') return report;
+    const passphrase = backend.environment[passphraseVariable];
+    return { ...report, plan: await readPlanFile(planFile, { crypter, passphrase }) };
+  }
   throw failed(result, request, report);
 }
 
@@ -103,14 +110,27 @@ interface Parts {
   readonly modules: Modules;
 }
 
+interface Prepared {
+  readonly job: Job;
+  /** Opens what the engine seals in this run; undefined where the key is in a key service. */
+  readonly crypter: Crypter | undefined;
+}
+
 /** Writes what the run reads, and says what is to be done. */
-async function prepare(request: RunRequest, { project, standing, scratch, identity, modules }: Parts): Promise<Job> {
+async function prepare(
+  request: RunRequest,
+  { project, standing, scratch, identity, modules }: Parts,
+): Promise<Prepared> {
   const { backend, pulumiStack, stack, path, config } = request;
   const workFolder = join(scratch.tree, path);
   const passphrase = backend.environment[passphraseVariable];
   const file = await readStackFile(project, { folder: workFolder, path }, pulumiStack.split('/').at(-1) ?? '');
   const name = `${stack.namespace}/${stack.name}`;
-  const { file: written, left } = await stackConfig(file, { project: project.name, stack: name, backend, config });
+  const {
+    file: written,
+    left,
+    crypter,
+  } = await stackConfig(file, { project: project.name, stack: name, backend, config });
   const nodeargs = nodeArguments(runtimeOptions(project).nodeargs, {
     reads: [scratch.tree, scratch.home, scratch.temporary, scratch.kubeconfig, ...modules.reads],
     writes: [scratch.temporary],
@@ -122,7 +142,7 @@ async function prepare(request: RunRequest, { project, standing, scratch, identi
     writePrivate(scratch.kubeconfig, identity.kubeconfig),
     ...(passphrase === undefined ? [] : [writePrivate(scratch.passphrase, passphrase)]),
   ]);
-  return {
+  const job: Job = {
     operation: request.operation,
     workFolder,
     pulumiStack,
@@ -131,10 +151,13 @@ async function prepare(request: RunRequest, { project, standing, scratch, identi
     secretsProvider: backend.secretsProvider,
     configFile: scratch.config,
     secretConfig: left,
+    retain: request.retain ?? [],
+    expectNoRefreshChanges: request.expectNoRefreshChanges ?? false,
     options: optionsOf(request),
     flags: [],
     secrets: secretsOf(request, identity),
   };
+  return { job, crypter };
 }
 
 function optionsOf(request: RunRequest): JobOptions {

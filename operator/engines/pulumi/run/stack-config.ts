@@ -25,6 +25,8 @@ interface Written {
   readonly file: Readonly<Record<string, unknown>>;
   /** Secrets that only the command itself can encrypt, since the key is in a key service. */
   readonly left: readonly ConfigValue[];
+  /** Undefined where the key is in a key service. */
+  readonly crypter: Crypter | undefined;
 }
 
 /** @throws Failure PassphraseWrong, ConfigInvalid */
@@ -47,6 +49,7 @@ export async function stackConfig(inGit: StackFile, wanted: Wanted): Promise<Wri
       config,
     },
     left,
+    crypter,
   };
 }
 

@@ -1,0 +1,36 @@
+/** The brakes on deletion, as manifests have them: held against what a preview says that the update would do. */
+import { annotations, type Stack } from '#api';
+import type { ObjectKey } from '#kube';
+import { assertNotEmptied, assertPruneLimit } from '#plan';
+import type { Ended } from './operation.ts';
+import { namesOf, realResources } from './resources.ts';
+
+/** Whether anything of the spec could hold a deletion back. */
+export const isGuarded = ({ spec }: Stack): boolean => !spec.prune || !spec.allowEmpty || spec.pruneLimit < 100;
+
+/**
+ * @returns URNs of what the program does not name any more, and what is to stay all the same.
+ * @throws Failure RenderedEmpty, PruneLimitExceeded
+ */
+export function assertMayDelete({ spec, metadata }: Stack, preview: Ended): readonly string[] {
+  const { report, before } = preview;
+  const owned = new Map(realResources(before).map((resource) => [resource.urn, resource]));
+  const named = report.steps.filter(({ operation }) => !isGoing(operation)).length + report.unchanged;
+  const { path, allowEmpty } = spec;
+  assertNotEmptied({ path, rendered: named, owned: owned.size, allowEmpty });
+  const gone = report.steps.filter(({ operation, urn }) => operation === 'delete' && owned.has(urn));
+  if (!spec.prune) return gone.map(({ urn }) => urn);
+  const nameOf = namesOf(before);
+  assertPruneLimit({
+    prunes: gone.map(({ urn }) => nameOf(urn) as ObjectKey),
+    owned: owned.size,
+    percent: named === 0 ? 100 : spec.pruneLimit,
+    confirmed: confirmationOf({ metadata }),
+  });
+  return [];
+}
+
+const isGoing = (operation: string): boolean => operation === 'delete' || operation === 'forget';
+
+export const confirmationOf = ({ metadata }: Pick<Stack, 'metadata'>): string | undefined =>
+  metadata.annotations?.[annotations.confirmPrune];

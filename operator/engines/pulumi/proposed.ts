@@ -1,0 +1,167 @@
+/** Makes of a preview what a Plan shows and is approved: one change a resource, and the identity of each. */
+import { stackKey, type InventoryStore, type ObservedObjects } from '#apply';
+import { fullDigestOf, groupKindOf, keyOf, type Discovery, type ObjectKey } from '#kube';
+import { showValue } from '#plan';
+import type { ProposedAction, ProposedChange, ProposedField } from '#values';
+import type { EngineContext } from '../engine.ts';
+import type { Ended } from './operation.ts';
+import { namesOf } from './resources.ts';
+import { withoutDrawn } from './run/plan-file.ts';
+import { nameOf } from './run/repair.ts';
+import { urnParts } from './urn.ts';
+import type { MadeObject, PlanFile, PlannedResource, StateResource, Step, StepOperation } from './values.ts';
+
+/** What was found out of a content. */
+export interface Previewed {
+  /** Of what was previewed. */
+  readonly content: string;
+  readonly ended: Ended;
+  readonly plan: PlanFile;
+  /** The live objects when it began: {@link liveStates}. */
+  readonly live: ReadonlyMap<string, string>;
+  /** URNs of what stays in the world when the program does not name it any more. */
+  readonly retain: readonly string[];
+}
+
+/**
+ * Of each object of the stack: that it is there, and as it was left. What others have changed since makes another state;
+ * when it is put back it is the first one again.
+ */
+export function liveStates(stack: string, inventory: InventoryStore, observed: ObservedObjects): Map<string, string> {
+  const states = [...inventory.of(stack)].map(([key, { seen }]) => {
+    const live = observed.get(key);
+    if (live === undefined) return [key, 'absent'] as const;
+    return [key, `${live.uid} ${live.seen === seen ? '' : live.seen}`] as const;
+  });
+  return new Map<string, string>(states);
+}
+
+/** Live objects that the plan changes, and that are not any more what it was made against. */
+export function movedOn({ ended, live }: Previewed, { stack, inventory, observed }: EngineContext): string[] {
+  const now = liveStates(stackKey(stack), inventory, observed);
+  const nameOfUrn = namesOf(ended.before);
+  const touched = new Set(ended.report.steps.map(({ urn }) => nameOfUrn(urn)));
+  return [...touched].filter((key) => live.get(key) !== now.get(key));
+}
+
+const actions: Readonly<Partial<Record<StepOperation, ProposedAction>>> = {
+  create: 'create',
+  update: 'update',
+  delete: 'delete',
+  forget: 'forget',
+  replace: 'replace',
+  'create-replacement': 'replace',
+  'delete-replaced': 'replace',
+  import: 'import',
+};
+
+/** In the order of the update; the last one, which nobody sees, is of what the program says beside. */
+export async function changesOf(
+  previewed: Previewed,
+  discovery: Discovery,
+  namespace: string,
+): Promise<ProposedChange[]> {
+  const { ended, plan } = previewed;
+  const byUrn = Map.groupBy(ended.report.steps, ({ urn }) => urn);
+  const changes: ProposedChange[] = [];
+  for (const [urn, steps] of byUrn) {
+    const change = await changeOf(urn, steps, { previewed, discovery, namespace });
+    if (change !== undefined) changes.push(change);
+  }
+  const providers = [...plan.resources].flatMap(([urn, planned]) => providerChange(urn, planned) ?? []);
+  const shown = new Set(byUrn.keys());
+  const rest = [...plan.resources].filter(([urn]) => !shown.has(urn)).map(([urn, { digest }]) => [urn, digest]);
+  const identity = fullDigestOf(['pulumi', rest.sort()]);
+  return [...providers, ...changes, { object: 'outputs and the rest', action: 'update', fields: [], identity }];
+}
+
+interface Making {
+  readonly previewed: Previewed;
+  readonly discovery: Discovery;
+  /** Of the ServiceAccount, for objects that name none. */
+  readonly namespace: string;
+}
+
+async function changeOf(
+  urn: string,
+  steps: readonly Step[],
+  { previewed, discovery, namespace }: Making,
+): Promise<ProposedChange | undefined> {
+  const { content, ended, plan, live, retain } = previewed;
+  const found = steps.map(({ operation }) => actions[operation]).filter((action) => action !== undefined);
+  const first = found.includes('replace') && found.every((action) => action === 'replace') ? 'replace' : found[0];
+  if (first === undefined) return undefined;
+  const isKept = first === 'delete' && retain.includes(urn);
+  const action = isKept ? 'forget' : first;
+  const made = steps.find((step) => step.made !== undefined)?.made;
+  const known = namesOf(ended.before)(urn);
+  const key = made === undefined ? known : await keyOfMade(made, discovery, namespace);
+  const object = key === urn ? nameOf(urn) : withoutDrawn(key, plan.drawn);
+  const planned = plan.resources.get(urn);
+  const state = live.get(known) ?? worldState(ended.before.find((resource) => resource.urn === urn));
+  const sealedIn = planned?.sealed === true ? content : '';
+  const note = noteOf(action, isKept);
+  return {
+    object,
+    action,
+    fields: steps.find(({ fields }) => fields.length > 0)?.fields.map(fieldFor(key, plan)) ?? [],
+    ...(note === undefined ? {} : { note }),
+    identity: fullDigestOf(['pulumi', urn, action, planned?.digest, sealedIn, state]),
+  };
+}
+
+function noteOf(action: ProposedAction, isKept: boolean): string | undefined {
+  if (action === 'delete') return 'not in the program any more';
+  if (action === 'forget') return `stays in the cluster: ${isKept ? 'spec.prune is false' : 'retainOnDelete'}`;
+  return undefined;
+}
+
+async function keyOfMade(made: MadeObject, discovery: Discovery, namespace: string): Promise<ObjectKey> {
+  const kind = groupKindOf(made);
+  const resource = await discovery.resource(kind);
+  const own = made.metadata.namespace ?? (resource?.namespaced === true ? namespace : undefined);
+  return keyOf(kind, resource?.namespaced === false ? undefined : own, made.metadata.name);
+}
+
+/** What no watch shows is as the state has it; what is sealed there is left out. */
+const worldState = (resource: StateResource | undefined): string =>
+  resource === undefined ? '' : fullDigestOf([resource.id, withoutSealed(resource.outputs)]);
+
+function withoutSealed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSealed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (key === 'ciphertext' ? [] : [[key, withoutSealed(inner)]])),
+  );
+}
+
+const mask = '***';
+
+function fieldFor(key: string, { drawn }: PlanFile): (field: Step['fields'][number]) => ProposedField {
+  const isSecret = /^Secret\//.test(key);
+  return ({ path, from, to }) => {
+    if (isSecret && holdsValues.test(path)) return { path, from: mask, to: mask };
+    return { path, from: shown(from, drawn), to: shown(to, drawn) };
+  };
+}
+
+/** Of a Secret that the program does not mark as one; kubectl keeps a copy in an annotation. */
+const holdsValues =
+  /^(data|stringData)(\.|\[|$)|^metadata\.annotations(\["kubectl\.kubernetes\.io\/last-applied-configuration"\])?$/;
+
+/** The engine's mark of what is known when it is applied only: sdk/go/common/resource/plugin/rpc.go. */
+const unknown = /04da6b54-80e4-46f7-96ec-b56ff0331ba9/g;
+
+const shown = (value: unknown, drawn: PlanFile['drawn']): string =>
+  withoutDrawn(showValue(value), drawn).replaceAll('[secret]', mask).replaceAll(unknown, '<known when applied>');
+
+/** A provider says where all of its resources are: what is changed of it is told, without values, which are credentials. */
+function providerChange(urn: string, { operations, properties, digest }: PlannedResource): ProposedChange | undefined {
+  const { type, name } = urnParts(urn);
+  if (!type.startsWith('pulumi:providers:') || name.startsWith('default')) return undefined;
+  const [operation = 'same'] = operations;
+  const action = actions[operation as StepOperation];
+  if (action === undefined) return undefined;
+  const fields = properties.map((path) => ({ path, from: mask, to: mask }));
+  return { object: nameOf(urn), action, fields, identity: fullDigestOf(['pulumi', urn, action, digest]) };
+}
