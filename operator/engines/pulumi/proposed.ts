@@ -27,7 +27,11 @@ export interface Previewed {
  * Of each object of the stack: that it is there, and as it was left. What others have changed since makes another state;
  * when it is put back it is the first one again.
  */
-export function liveStates(stack: string, inventory: InventoryStore, observed: ObservedObjects): Map<string, string> {
+export function liveStates(
+  stack: string,
+  inventory: Pick<InventoryStore, 'of'>,
+  observed: Pick<ObservedObjects, 'get'>,
+): Map<string, string> {
   const states = [...inventory.of(stack)].map(([key, { seen }]) => {
     const live = observed.get(key);
     if (live === undefined) return [key, 'absent'] as const;
@@ -63,9 +67,10 @@ export async function changesOf(
 ): Promise<ProposedChange[]> {
   const { ended, plan } = previewed;
   const byUrn = Map.groupBy(ended.report.steps, ({ urn }) => urn);
+  const keyOfUrn = namesOf(ended.before);
   const changes: ProposedChange[] = [];
   for (const [urn, steps] of byUrn) {
-    const change = await changeOf(urn, steps, { previewed, discovery, namespace });
+    const change = await changeOf(urn, steps, { previewed, keyOfUrn, discovery, namespace });
     if (change !== undefined) changes.push(change);
   }
   const providers = [...plan.resources].flatMap(([urn, planned]) => providerChange(urn, planned) ?? []);
@@ -77,6 +82,8 @@ export async function changesOf(
 
 interface Making {
   readonly previewed: Previewed;
+  /** Of what the state holds; other URNs stay as they are. */
+  readonly keyOfUrn: (urn: string) => string;
   readonly discovery: Discovery;
   /** Of the ServiceAccount, for objects that name none. */
   readonly namespace: string;
@@ -85,7 +92,7 @@ interface Making {
 async function changeOf(
   urn: string,
   steps: readonly Step[],
-  { previewed, discovery, namespace }: Making,
+  { previewed, keyOfUrn, discovery, namespace }: Making,
 ): Promise<ProposedChange | undefined> {
   const { content, ended, plan, live, retain } = previewed;
   const found = steps.map(({ operation }) => actions[operation]).filter((action) => action !== undefined);
@@ -94,7 +101,7 @@ async function changeOf(
   const isKept = first === 'delete' && retain.includes(urn);
   const action = isKept ? 'forget' : first;
   const made = steps.find((step) => step.made !== undefined)?.made;
-  const known = namesOf(ended.before)(urn);
+  const known = keyOfUrn(urn);
   const key = made === undefined ? known : await keyOfMade(made, discovery, namespace);
   const object = key === urn ? nameOf(urn) : withoutDrawn(key, plan.drawn);
   const planned = plan.resources.get(urn);
