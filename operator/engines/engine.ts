@@ -66,6 +66,8 @@ export interface Correction {
   /** The state was compared with all that the providers say. */
   readonly refreshed: boolean;
   readonly failed: Failure | undefined;
+  /** What the status tells of it beside. */
+  readonly status: NonNullable<ApplyReport['status']>;
 }
 
 export interface Corrections {

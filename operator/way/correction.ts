@@ -22,7 +22,7 @@ export async function beginCorrection(
 export async function tellCorrection(stack: Stack, house: House, walk: Walk): Promise<boolean> {
   const correction = house.engineOf(stack).corrections?.ended(appliedContext(stack, house, walk));
   if (correction === undefined) return false;
-  const { keys, fields, healed, failed, refreshed } = correction;
+  const { keys, fields, healed, failed, refreshed, status } = correction;
   const now = house.clock.now();
   for (const key of keys) {
     if (failed === undefined) {
@@ -34,7 +34,7 @@ export async function tellCorrection(stack: Stack, house: House, walk: Walk): Pr
     }
   }
   await house.inventory.flush(refOf(stack));
-  if (refreshed) walk.context.report({ refreshed: new Date(now).toISOString() });
+  walk.context.report({ ...status, ...(refreshed ? { refreshed: new Date(now).toISOString() } : {}) });
   if (failed !== undefined) {
     const message = `drift could not be corrected: ${failed.message}`;
     walk.context.event({ type: 'Warning', reason: failed.reason, message });

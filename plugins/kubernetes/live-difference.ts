@@ -1,6 +1,7 @@
 /** What an update would change on the live object, asked of the API server by dry run. */
 import { applyObject, getObject, type KubeObject } from '#kube';
 import { changedFields } from '#plan';
+import { canonical } from './canonical.ts';
 import { driftedFields } from './drifted-fields.ts';
 import { leaveIgnored } from './ignored.ts';
 import { managerOf } from './managers.ts';
@@ -44,7 +45,7 @@ export async function liveDifference(session: Session, request: DiffRequest): Pr
     validation: 'Warn',
     signal,
   });
-  const fields = driftedFields(bare(inputs), asValue(live), asValue(after));
+  const fields = driftedFields(canonical(bare(inputs)), asValue(live), asValue(after));
   return { isGone: false, isSame: changedFields(live, after).length === 0, fields };
 }
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { getObject, type KubeObject } from '#kube';
 import { awaitReady } from './await.ts';
 import { canonical } from './canonical.ts';
+import { changedProperties } from './changed-fields.ts';
 import { checkpoint, inputsIn, keptIn } from './checkpoint.ts';
 import { isUnreachable } from './cluster.ts';
 import { importedInputs, prunedTo } from './live-inputs.ts';
@@ -10,6 +11,7 @@ import { managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { bare, idOf, parseId, unmarked } from './object.ts';
 import type { ValueMap } from './property.ts';
+import { asksForReplacement, replacingFields } from './replacement.ts';
 import type { ReadRequest, ReadResult } from './requests.ts';
 import { markSecrets } from './secrets.ts';
 import { refused } from './send.ts';
@@ -57,7 +59,7 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const kept = inputsIn(request);
   const known = Object.keys(kept).length > 0;
   const shown = unmarked(live);
-  const inputs = known ? liveInputs(shown, kept, oldOutputs) : markSecrets(importedInputs(shown), kept);
+  const inputs = known ? liveInputs(session, request, shown) : markSecrets(importedInputs(shown), kept);
   const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
   const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
   const outputs = (object: KubeObject): ValueMap =>
@@ -75,13 +77,30 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
 
 /**
  * What the program wrote, while the cluster holds what it made of that (empty maps go, quantities are shortened); else
- * what the cluster has of it now.
+ * what the cluster has of it now. A run that heals keeps what was written where an update of the object can bring it
+ * back: inputs of the state that differ from those of the program would count as a change of the program.
  */
-function liveInputs(live: ValueMap, kept: ValueMap, oldOutputs: ValueMap): ValueMap {
+function liveInputs({ settings }: Session, request: ReadRequest, live: ValueMap): ValueMap {
+  const kept = inputsIn(request);
   const wanted = canonical(bare(kept));
   const found = prunedTo(live, wanted);
-  const before = prunedTo(bare(oldOutputs), wanted);
-  return [wanted, before].some((same) => isDeepStrictEqual(found, same)) ? kept : markSecrets(found, kept);
+  const before = prunedTo(bare(request.oldOutputs), wanted);
+  if ([wanted, before].some((same) => isDeepStrictEqual(found, same))) return kept;
+  if (settings.heal && !isAnother(request, { before, found, live })) return kept;
+  return markSecrets(found, kept);
+}
+
+interface Drifted {
+  readonly before: ValueMap;
+  readonly found: ValueMap;
+  readonly live: ValueMap;
+}
+
+/** What nobody can change has changed: somebody has put another object in its place, or made this one immutable. */
+function isAnother({ type }: ReadRequest, { before, found, live }: Drifted): boolean {
+  const mutable = { configMapMutable: true, secretMutable: true };
+  const replacing = replacingFields(live, mutable, typeParts(type)?.patch === true);
+  return changedProperties(before, found).some((change) => asksForReplacement(change, replacing));
 }
 
 async function withoutCluster(

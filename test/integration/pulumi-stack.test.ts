@@ -72,21 +72,39 @@ test('the next commit changes what it changes, and prunes what the program does 
   expect(await runs()).toBe(2);
 }, 180_000);
 
-test('what is changed by hand is put back by a run, and told', async () => {
+/** The last thing said of drift, once it was put back. */
+const healed = (what: string, said: RegExp): Promise<unknown> =>
+  until(
+    what,
+    async () =>
+      (await platform.get('infra'))?.status?.conditions?.find(
+        ({ type, reason, message = '' }) => type === 'Drifted' && reason === 'DriftHealed' && said.test(message),
+      ),
+    withinMs,
+  );
+
+test('what is changed by hand is put back where it is by a run, and told', async () => {
+  const before = await platform.configMap('shop');
   await platform.cluster.edit(
     { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop', namespace: platform.namespace },
     { data: { size: 'huge' } },
   );
-  const healed = await until(
-    'the drift is healed',
-    async () =>
-      (await platform.get('infra'))?.status?.conditions?.find(
-        ({ type, reason }) => type === 'Drifted' && reason === 'DriftHealed',
-      ),
-    withinMs,
-  );
-  expect(healed.message).toMatch(/ConfigMap\/.*\/shop data\.size: .*large.* was changed to .*huge.*; put back/);
-  expect((await platform.configMap('shop'))?.data).toEqual({ size: 'large' });
+  await healed('the drift is healed', /ConfigMap\/.*\/shop data\.size: .*large.* was changed to .*huge.*; put back/);
+  const after = await platform.configMap('shop');
+  expect(after?.data).toEqual({ size: 'large' });
+  expect(after?.metadata.uid).toBe(before?.metadata.uid);
   await untilQuiet(operator.requests);
   expect(await runs()).toBe(3);
+}, 180_000);
+
+test('what is deleted by hand is made again, and the outputs tell of the new one', async () => {
+  await platform.cluster.delete('v1', 'ConfigMap', 'shop', platform.namespace);
+  await healed('the object is back', /ConfigMap\/.*\/shop was deleted; put back/);
+  const after = await platform.configMap('shop');
+  expect(after?.data).toEqual({ size: 'large' });
+  const { status } = (await platform.get('infra')) ?? {};
+  expect(status?.outputs).toEqual({ size: 'large', uid: after?.metadata.uid });
+  expect(status?.secretOutputs).toEqual(['key']);
+  await untilQuiet(operator.requests);
+  expect(await runs()).toBe(4);
 }, 180_000);

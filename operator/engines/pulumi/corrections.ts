@@ -8,9 +8,10 @@ import type { DriftedField, Revision } from '#values';
 import type { Correction, Corrections, EngineContext } from '../engine.ts';
 import { enter } from './accounting.ts';
 import type { Inputs } from './inputs.ts';
-import { operate, reservedMiB, type Ended, type OperationOptions } from './operation.ts';
+import { reservedMiB, type Ended, type OperationOptions, type OperationRequest } from './operation.ts';
 import { namesOf, ownedIn } from './resources.ts';
 import type { Run, Runs, RunsOptions } from './runs.ts';
+import { outputStatus, runOf, type Result } from './result.ts';
 
 /** Lends the revision that the stack has applied, whatever its source holds now. */
 export type AppliedRevision = <R>(
@@ -20,7 +21,7 @@ export type AppliedRevision = <R>(
 ) => Promise<R>;
 
 interface CorrectionsOptions extends OperationOptions, Pick<RunsOptions, 'clock'> {
-  readonly runs: Runs<Ended>;
+  readonly runs: Runs<Result>;
   readonly inputsOf: (stack: Stack) => Inputs;
   readonly accountOf: (stack: Stack) => Account;
   readonly withApplied: AppliedRevision;
@@ -64,7 +65,12 @@ export class RunCorrections implements Corrections {
     if (leftMs > 0) return Promise.resolve(leftMs);
     // A preview finds the same and leaves the state as it is: what drifted stays known as drift.
     const operation = drift.mode === 'correct' ? 'up' : 'preview';
-    this.#run('refresh', context, (revision) => ({ ...this.#request(stack, revision), operation, refresh: true }));
+    this.#run('refresh', context, (revision) => ({
+      ...this.#request(stack, revision),
+      operation,
+      refresh: true,
+      heal: true,
+    }));
     return Promise.resolve(undefined);
   }
 
@@ -75,18 +81,20 @@ export class RunCorrections implements Corrections {
     const begun = this.#begun.get(key) ?? { keys: [], fields: [] };
     this.#begun.delete(key);
     const { ended, failed } = outcomeOf(run);
+    const status = ended === undefined ? {} : outputStatus(ended);
     const { mode } = context.of.spec.drift;
     if (ended !== undefined && (run.purpose === 'correct' || mode === 'correct'))
       enter(ended, context, { records: false });
     this.#options.runs.take(key);
     const healed = failed === undefined && mode === 'correct';
-    if (run.purpose === 'correct') return { ...begun, healed, failed, refreshed: false };
+    if (run.purpose === 'correct') return { ...begun, healed, failed, refreshed: false, status };
     return {
       keys: [],
       fields: this.#news(key, ended === undefined ? [] : fieldsOf(ended)),
       healed,
       failed,
       refreshed: true,
+      status,
     };
   }
 
@@ -97,28 +105,31 @@ export class RunCorrections implements Corrections {
     return fields;
   }
 
-  #request(stack: Stack, revision: Revision): Omit<Parameters<typeof operate>[1], 'operation'> {
+  #request(stack: Stack, revision: Revision): Omit<OperationRequest, 'operation'> {
     const { inputsOf, accountOf } = this.#options;
     return { stack, revision, inputs: inputsOf(stack), account: accountOf(stack) };
   }
 
   #run(
     purpose: 'correct' | 'refresh',
-    { of: stack, ...context }: EngineContext,
-    request: (revision: Revision) => Parameters<typeof operate>[1],
+    context: EngineContext,
+    request: (revision: Revision) => OperationRequest,
   ): void {
     const { runs, withApplied } = this.#options;
+    const { of: stack } = context;
     runs.begin(stackKey(context.stack), {
       purpose,
       content: purpose,
       memoryMiB: reservedMiB(stack),
       work: (telling) =>
-        withApplied(stack, telling.signal, (revision) => operate(this.#options, request(revision), telling)),
+        withApplied(stack, telling.signal, (revision) =>
+          runOf(this.#options, request(revision), { ...context, ...telling }),
+        ),
     });
   }
 }
 
-function outcomeOf({ end }: Run<Ended>): { readonly ended: Ended | undefined; readonly failed: Failure | undefined } {
+function outcomeOf({ end }: Run<Result>): { readonly ended: Result | undefined; readonly failed: Failure | undefined } {
   if (end === undefined) return { ended: undefined, failed: undefined };
   return 'value' in end ? { ended: end.value, failed: end.value.failed } : { ended: undefined, failed: end.failed };
 }

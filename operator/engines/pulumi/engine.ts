@@ -20,10 +20,9 @@ import {
   type Ended,
   type OperationOptions,
 } from './operation.ts';
-import { keepOutputs } from './outputs-secret.ts';
-import { sortOutputs, type Outputs } from './outputs.ts';
 import { Previews } from './previews.ts';
 import { treeOf } from './reads.ts';
+import { outputStatus, runOf, type Result } from './result.ts';
 import { Runs, type Purpose, type Run, type RunsOptions } from './runs.ts';
 
 export interface PulumiEngineOptions extends OperationOptions, RunsOptions {
@@ -40,11 +39,6 @@ export interface PulumiEngineOptions extends OperationOptions, RunsOptions {
   readonly stackOf: InputSources['stack'];
   readonly accountOf: (stack: Stack) => Account;
   readonly withApplied: AppliedRevision;
-}
-
-/** What a run hands back. */
-export interface Result extends Ended {
-  readonly outputs?: Outputs;
 }
 
 const done: PruneReport = { objects: [], failures: [], remaining: [] };
@@ -242,7 +236,7 @@ export class PulumiEngine implements Engine {
 
   /** The inventory says so first: an operator that dies from here on finds that the work was not told of. */
   async #begin(content: string, context: EngineContext & { readonly revision: Revision }): Promise<void> {
-    const { of: stack, revision, inventory, transport, discovery, held } = context;
+    const { of: stack, revision, inventory, held } = context;
     const key = keyOf(stack);
     const holding = held === undefined ? undefined : this.#previews.hold(content, context);
     const guard = holding === undefined && isGuarded(stack) ? guardOf(stack) : undefined;
@@ -254,13 +248,9 @@ export class PulumiEngine implements Engine {
       purpose: 'apply',
       content,
       memoryMiB: reservedMiB(stack),
-      work: async (telling) => {
+      work: (telling) => {
         const request = { operation: 'up', stack, revision, inputs, account, guard, ...holding } as const;
-        const ended = await operate(this.#options, request, telling);
-        if (ended.failed !== undefined) return ended;
-        const outputs = sortOutputs(ended.report.outputs);
-        await keepOutputs(stack, outputs, { transport, discovery, as: account, signal: telling.signal });
-        return { ...ended, outputs };
+        return runOf(this.#options, request, { ...context, ...telling });
       },
     });
   }
@@ -285,10 +275,8 @@ export class PulumiEngine implements Engine {
     if (failed !== undefined) return { ...report, result: { done: true }, failed };
     inventory.noteRun(key, undefined);
     this.#runs.forgive(key);
-    const { shown = {}, kept = {} } = ended?.outputs ?? {};
-    const names = Object.keys(kept);
-    const status = { outputs: shown, secretOutputs: names.length === 0 ? null : names };
-    return { ...report, result: { done: true }, status, sent: ended === undefined ? [] : sentObjects(ended, context) };
+    if (ended === undefined) return { ...report, result: { done: true } };
+    return { ...report, result: { done: true }, status: outputStatus(ended), sent: sentObjects(ended, context) };
   }
 
   #enter(ended: Ended, context: EngineContext): ApplyReport['objects'] {

@@ -64,6 +64,8 @@ export interface Ended {
   readonly after: readonly StateResource[];
   /** Why the engine did not come to its end. */
   readonly failed: Failure | undefined;
+  /** There was nothing to do, and the engine was not started. */
+  readonly isIdle?: boolean;
 }
 
 const graceMs = 20_000;
@@ -81,7 +83,7 @@ export async function operate(
   const before = await session.resources();
   const targets = request.targets?.(before) ?? stack.spec.pulumi?.targets ?? [];
   const idle = request.targets !== undefined ? targets.length === 0 : isGone(request, before);
-  if (idle) return { report: nothing, before, after: before, failed: undefined };
+  if (idle) return { report: nothing, before, after: before, failed: undefined, isIdle: true };
   await using home = revision === undefined ? await emptyProject(options.folder, stack, before) : undefined;
   const run = { ...runRequest(request, session.backend, targets), folder: home?.path ?? revision?.folder ?? '' };
   const go = (what: RunRequest, doing = ''): Promise<RunReport> => {
