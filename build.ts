@@ -27,19 +27,21 @@ await build({
 });
 
 // The process of a run of Pulumi, which the operator never loads into its own; and what is put before each program.
-// Of @pulumi/pulumi it uses the part that starts the command: no function is sent elsewhere, so no compiler is needed.
-const run = 'operator/engines/pulumi/run';
-const withoutCompiler: Plugin = {
-  name: 'without-compiler',
-  setup: (loading) => loading.onLoad({ filter: /typescript-shim\.js$/ }, () => ({ contents: 'module.exports = {};' })),
+// Of @pulumi/pulumi it uses the part that starts the command: no function is sent elsewhere, so neither the compiler nor npm's
+// tree of packages is needed, which together take longer to load than all the rest.
+const unneeded = /(typescript-shim|@npmcli[\\/]arborist[\\/]lib[\\/]index)\.js$/;
+const withoutUnneeded: Plugin = {
+  name: 'without-unneeded',
+  setup: (loading) => loading.onLoad({ filter: unneeded }, () => ({ contents: 'module.exports = {};' })),
 };
+const run = 'operator/engines/pulumi/run';
 await build({
   ...common,
   splitting: false,
   entryPoints: { 'pulumi-run': join(run, 'child.ts') },
   outdir: folder,
   banner: { js: `${common.banner?.['js']}\nconst __dirname = import.meta.dirname;` },
-  plugins: [withoutCompiler],
+  plugins: [withoutUnneeded],
 });
 await cp(join(run, 'preload.cjs'), join(folder, 'preload.cjs'));
 

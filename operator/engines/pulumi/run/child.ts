@@ -11,6 +11,7 @@ import {
   type OutputMap,
 } from '@pulumi/pulumi/automation/index.js';
 import { version } from '@pulumi/pulumi/version.js';
+import { flushCompileCache } from 'node:module';
 import { parse, type SemVer } from 'semver';
 import { EngineEvents, withoutPlanned } from './engine-events.ts';
 import { masking } from './mask.ts';
@@ -63,7 +64,10 @@ async function work(job: Job): Promise<void> {
     await repair(stack, job, (event) => events.add(event));
     await retain(stack, job.retain);
     if (job.expectNoRefreshChanges) await compare(stack, job);
-    await operate(stack, job, (event) => events.add(event)).catch(async (error: unknown) => {
+    const operating = operate(stack, job, (event) => events.add(event));
+    // This process is killed at its end; until the engine speaks there is time to keep what was compiled for later runs.
+    flushCompileCache();
+    await operating.catch(async (error: unknown) => {
       await takeBack(stack, job, events);
       throw error;
     });

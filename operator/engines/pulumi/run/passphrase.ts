@@ -1,8 +1,8 @@
 /** Pulumi's `passphrase` secrets provider, as far as config is written by it: PBKDF2 and AES-256-GCM, format `v1`. */
-import { createCipheriv, createDecipheriv, createHmac, pbkdf2, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 
-const derive = promisify(pbkdf2);
+const deriveKey = promisify(pbkdf2);
 /** As Pulumi has it. */
 const iterations = 1_000_000;
 const keyBytes = 32;
@@ -24,16 +24,31 @@ export interface Crypter {
 /** The crypter of a passphrase for one stack; the salt is always the same one, so that runs share it. */
 export async function crypterFor(passphrase: string, stack: string): Promise<Crypter> {
   const salt = createHmac('sha256', passphrase).update(stack).digest().subarray(0, 8);
-  const key = await derive(passphrase, salt, iterations, keyBytes, 'sha256');
+  const key = await keyOf(passphrase, salt);
   return crypterOf(key, `v1:${salt.toString('base64')}:${encrypt(probe, key)}`);
 }
 
 /** The crypter of an `encryptionsalt` that is there; undefined when it is of another passphrase. */
 export async function openCrypter(passphrase: string, encryptionSalt: string): Promise<Crypter | undefined> {
   const [, salt = '', ...rest] = encryptionSalt.split(':');
-  const key = await derive(passphrase, Buffer.from(salt, 'base64'), iterations, keyBytes, 'sha256');
+  const key = await keyOf(passphrase, Buffer.from(salt, 'base64'));
   if (decrypt(rest.join(':'), key) !== probe) return undefined;
   return crypterOf(key, encryptionSalt);
+}
+
+/** The last ones of this process: to make one takes a seventh of a second of a core, and every run of a stack wants the same. */
+const keys = new Map<string, Promise<Buffer>>();
+const mostKeys = 500;
+
+function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
+  const id = hash('sha256', JSON.stringify([passphrase, salt.toString('base64')]));
+  const key = keys.get(id) ?? deriveKey(passphrase, salt, iterations, keyBytes, 'sha256');
+  // Set anew: the one that nobody has asked for longest goes first.
+  keys.delete(id);
+  keys.set(id, key);
+  const [oldest = ''] = keys.keys();
+  if (keys.size > mostKeys) keys.delete(oldest);
+  return key;
 }
 
 const crypterOf = (key: Buffer, salt: string): Crypter => ({

@@ -16,7 +16,7 @@ import { Plugins } from './plugins.ts';
 import type { Crypter } from './passphrase.ts';
 import { RunFailed } from './run-failed.ts';
 import { clearScratch, makeScratch, writePrivate, type Scratch } from './scratch.ts';
-import { standingOf, type Standing } from './standing.ts';
+import { beginStack, standingOf, type Standing } from './standing.ts';
 import { readPlanFile } from './plan-file.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
 import { supervise, type Supervised } from './supervision.ts';
@@ -36,12 +36,15 @@ type RunOptions = Parameters<Runner['run']>[1];
 
 export function createRunner(options: RunnerOptions): Runner {
   const plugins = new Plugins(join(options.folder, 'plugins'));
+  const { path, environment } = options.programs;
+  // Shared by all runs for what is ours; a program cannot write there, so Node compiles its packages anew.
+  const programs = { path, environment: { ...environment, NODE_COMPILE_CACHE: join(options.folder, 'compiled') } };
   let cleared: Promise<void> | undefined;
   return {
     run: async (request, runOptions) => {
       // Of runs that died with an earlier operator: there are tokens in them.
       await (cleared ??= clearScratch(join(options.folder, 'runs')));
-      return run({ ...options, plugins }, request, runOptions);
+      return run({ ...options, programs, plugins }, request, runOptions);
     },
   };
 }
@@ -136,7 +139,8 @@ async function prepare(
     writes: [scratch.temporary],
     memoryMiB: request.limits.memoryMiB,
   });
-  await Promise.all([
+  const [exists] = await Promise.all([
+    standing.exists === false ? beginStack(backend.url, project.name, pulumiStack) : standing.exists,
     writeProject(project, workFolder, nodeargs),
     writePrivate(scratch.config, JSON.stringify(written)),
     writePrivate(scratch.kubeconfig, identity.kubeconfig),
@@ -146,7 +150,7 @@ async function prepare(
     operation: request.operation,
     workFolder,
     pulumiStack,
-    exists: standing.exists,
+    exists,
     pending: standing.pending,
     secretsProvider: backend.secretsProvider,
     configFile: scratch.config,

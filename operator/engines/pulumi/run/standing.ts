@@ -1,5 +1,5 @@
-/** What the state of a stack shows before a run, where it is a file: whether it is there, in order, and which providers it needs. */
-import { readFile } from 'node:fs/promises';
+/** What the state of a stack shows before a run, where it is a file: whether it is there, in order, and which providers it needs; makes one that is not. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,6 +33,27 @@ export async function standingOf(url: string, project: string, pulumiStack: stri
     .map(({ inputs }) => inputs?.version);
   const providers = [...new Set(versions.filter((version) => typeof version === 'string'))];
   return { exists: true, pending: pending.length > 0, providers };
+}
+
+/**
+ * Writes what `pulumi stack init` would, which takes as long as a small update: a stack that has nothing yet.
+ * @returns whether the stack is there now; in a backend of the old kind, without projects, only the command makes one
+ */
+export async function beginStack(url: string, project: string, pulumiStack: string): Promise<boolean> {
+  const stacks = join(fileURLToPath(url), '.pulumi', 'stacks');
+  if ((await readdirIfThere(stacks)).some((name) => name.endsWith('.json'))) return false;
+  const name = pulumiStack.split('/').at(-1) ?? '';
+  const checkpoint = { stack: `organization/${project}/${name}`, latest: null };
+  await mkdir(join(stacks, project), { recursive: true });
+  await writeFile(join(stacks, project, `${name}.json`), JSON.stringify({ version: 3, checkpoint }), { mode: 0o600 });
+  return true;
+}
+
+async function readdirIfThere(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {
