@@ -38,7 +38,8 @@ function subjectOf({ id, type, oldOutputs, ...olds }: DeleteRequest): KubeObject
 }
 
 async function remove(session: Session, request: DeleteRequest, object: KubeObject): Promise<void> {
-  const { cluster, signal } = session;
+  const { cluster, inState } = session;
+  session.signal.throwIfAborted();
   const resource = await cluster.find(object);
   // Its definition is gone, and it with it.
   if (resource === undefined) return;
@@ -50,8 +51,9 @@ async function remove(session: Session, request: DeleteRequest, object: KubeObje
     name,
     namespace,
     propagation: propagationOf(inputs, object.kind),
-    signal,
   });
+  // From here on an object of this name is one that a create of this run has made.
+  if (inState.get(request.urn) === request.id) inState.delete(request.urn);
   if (object.kind === 'CustomResourceDefinition') await cluster.forgetKinds();
   if (deleted && !hasGracePeriod(object.kind)) return;
   const { urn, timeoutMs } = request;

@@ -17,11 +17,15 @@ export interface SendRequest {
   readonly createOnly: boolean;
 }
 
-/** @throws ApiError */
+/**
+ * A write that is on its way is not called off: the API server might have done it, and nobody would know.
+ * @throws ApiError
+ */
 export async function send(session: Session, request: SendRequest): Promise<ApplyAnswer> {
   const { urn, type, object, resource, manager, force, dryRun, createOnly } = request;
   // A Patch touches an object of somebody else, which must not come to belong to the stack by it.
   const owner = typeParts(type)?.patch === true ? undefined : session.settings.owner;
+  session.signal.throwIfAborted();
   const answer = await applyObject({
     transport: await session.cluster.transport(),
     resource,
@@ -31,7 +35,7 @@ export async function send(session: Session, request: SendRequest): Promise<Appl
     createOnly,
     manager,
     validation: 'Warn',
-    signal: session.signal,
+    ...(dryRun ? { signal: session.signal } : {}),
   });
   await pass(session, urn, answer.warnings);
   return answer;

@@ -1,8 +1,17 @@
 /** An HTTP proxy before the API server that does wrong on purpose: cuts, chops, silences, refuses. */
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import type { ClusterConfig } from '#kube';
 
 export interface Fault {
@@ -14,6 +23,10 @@ export interface Fault {
   readonly delayMs?: number;
   /** Asks the API server, and cuts the connection instead of passing on the answer. */
   readonly swallow?: boolean;
+  /** Asks the API server, and passes on nothing of the answer, whose status it tells: the client waits for ever. */
+  readonly hold?: (status: number) => void;
+  /** Asks the API server only then, also when the client has gone by then, and passes on nothing. */
+  readonly askAfter?: Promise<void>;
   /** Cuts the connection after so many bytes of the answer. */
   readonly cutAfter?: number;
   /** Passes the answer on in pieces of so many bytes. */
@@ -91,18 +104,39 @@ export class FaultProxy implements AsyncDisposable {
       outgoing.end(fault.refuse.body);
       return;
     }
+    if (fault.askAfter !== undefined) return void this.#askLate(incoming, fault.askAfter);
     if (fault.delayMs === undefined) return this.#ask(incoming, outgoing, fault);
     const late = setTimeout(() => this.#ask(incoming, outgoing, fault), fault.delayMs);
     outgoing.once('close', () => clearTimeout(late));
   }
 
-  #ask(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault): void {
-    const { method = 'GET', url = '/' } = incoming;
-    const headers = { ...incoming.headers, ...(fault.accept === undefined ? {} : { accept: fault.accept }) };
+  async #askLate(incoming: IncomingMessage, askAfter: Promise<void>): Promise<void> {
+    const body = await buffer(incoming);
+    await askAfter;
+    const outward = this.#request(incoming, incoming.headers);
+    outward.on('response', (answer) => answer.resume());
+    // Nobody is there to be told.
+    outward.on('error', () => undefined);
+    outward.end(body);
+  }
+
+  #request({ method = 'GET', url = '/' }: IncomingMessage, headers: IncomingHttpHeaders): ClientRequest {
     const ask = this.#target.protocol === 'https:' ? secureRequest : request;
-    const outward = ask(new URL(url, this.#target), { method, headers, ca: this.#ca, agent: false }, (answer) => {
+    return ask(new URL(url, this.#target), { method, headers, ca: this.#ca, agent: false });
+  }
+
+  #ask(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault): void {
+    const { url = '/' } = incoming;
+    const headers = { ...incoming.headers, ...(fault.accept === undefined ? {} : { accept: fault.accept }) };
+    const outward = this.#request(incoming, headers);
+    outward.on('response', (answer) => {
       if (fault.swallow === true) {
         outgoing.destroy();
+        return;
+      }
+      if (fault.hold !== undefined) {
+        answer.resume();
+        fault.hold(answer.statusCode ?? 502);
         return;
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

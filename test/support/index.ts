@@ -15,4 +15,6 @@ export { SeededRandom } from './random.ts';
 export { Supervisor } from './supervisor.ts';
 export { PulumiProgram, type Ran, type StateResource } from './pulumi-program.ts';
 export { PulumiRuns, type Changes } from './pulumi-runs.ts';
+export { differencesOf } from './pulumi-agreement.ts';
+export { killProcesses, type Victim } from './pulumi-victims.ts';
 export { PulumiKills, type KillResult } from './pulumi-kills.ts';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Discovery, loadClusterConfig, Transport } from '#kube';
+import { Discovery, loadClusterConfig, Transport, type ClusterConfig } from '#kube';
 import { systemClock } from '#runtime';
 import { toolPaths } from '#toolchain';
 import { createDependencies, type Dependencies } from '#dependencies';
@@ -19,6 +19,8 @@ interface Making {
   readonly file?: string;
   /** Programs of the toolchain that runs find. */
   readonly tools?: Parameters<typeof toolPaths>[0];
+  /** The way to the API server that runs are told of, where it is another one than that of the operator. */
+  readonly lent?: ClusterConfig;
 }
 
 export class PulumiRuns implements AsyncDisposable {
@@ -45,7 +47,10 @@ export class PulumiRuns implements AsyncDisposable {
   }
 
   /** A namespace of its own; programs run as its ServiceAccount `deployer`, which may do there what an admin may. */
-  static async create(test: TestCluster, { file = kubeconfig, tools = ['pulumi'] }: Making = {}): Promise<PulumiRuns> {
+  static async create(
+    test: TestCluster,
+    { file = kubeconfig, tools = ['pulumi'], lent }: Making = {},
+  ): Promise<PulumiRuns> {
     const namespace = await testNamespace(test);
     await test.apply(`
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: deployer, namespace: ${namespace}}}
@@ -71,7 +76,7 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
     const runner = createRunner({
       folder: join(folder, 'data'),
       transport,
-      cluster,
+      cluster: lent ?? cluster,
       discovery: new Discovery(transport),
       clock: systemClock,
       programs: { path: programs.map(dirname), environment: {} },

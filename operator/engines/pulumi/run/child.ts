@@ -17,7 +17,16 @@ import { EngineEvents, withoutPlanned } from './engine-events.ts';
 import { masking } from './mask.ts';
 import type { Unfinished } from './pending.ts';
 import { endOwnSession } from './processes.ts';
-import { repaired, tellOf, type Deployment, type Finding } from './repair.ts';
+import {
+  doubted,
+  identityOnly,
+  repaired,
+  tellOf,
+  unfinishedIn,
+  type Deployment,
+  type Finding,
+  type PendingOperation,
+} from './repair.ts';
 import type { FromChild, Job, ToChild } from './messages.ts';
 
 /** Of what the command itself printed; its last words say most. */
@@ -61,14 +70,14 @@ async function work(job: Job): Promise<void> {
   };
   try {
     const stack = await openStack(job);
-    await repair(stack, job, (event) => events.add(event));
+    await repair(stack, job);
     await retain(stack, job.retain);
     if (job.expectNoRefreshChanges) await compare(stack, job);
     const operating = operate(stack, job, (event) => events.add(event));
     // This process is killed at its end; until the engine speaks there is time to keep what was compiled for later runs.
     flushCompileCache();
     await operating.catch(async (error: unknown) => {
-      await takeBack(stack, job, events);
+      await settleLosses(stack, job, events);
       throw error;
     });
     end(0, '', job.operation === 'up' ? await outputsOf(stack, events.outputs) : {});
@@ -100,28 +109,24 @@ async function openStack(job: Job): Promise<Stack> {
 }
 
 /** What an earlier run left half done is put in order before anything else; a preview changes nothing, not even the state. */
-async function repair(stack: Stack, job: Job, onEvent: (event: EngineEvent) => void): Promise<void> {
+async function repair(stack: Stack, job: Job): Promise<void> {
   if (job.exists === false || job.pending === false || job.operation === 'preview') return;
   const exported = await stack.exportStack();
   const deployment = exported.deployment as Deployment;
   const { pending_operations: pending = [], resources = [] } = deployment;
-  if (pending.length === 0) return;
-  const unfinished = pending
-    .filter(({ type }) => type === 'creating')
-    .map(({ resource: { urn, inputs } }) => {
-      const ids = resources.flatMap((resource) => (resource.urn === urn && resource.id ? [resource.id] : []));
-      return { urn, inputs: identityOnly(inputs), ids };
-    });
+  const unfinished = unfinishedIn(deployment);
+  if (pending.length === 0 && unfinished.length === 0) return;
   const found = await ask(unfinished, false);
   const { deployment: repairedDeployment, stale } = repaired(deployment, found);
+  if (pending.length === 0 && stale.length === 0) return;
   await stack.importStack({ ...exported, deployment: repairedDeployment });
-  for (const operation of pending) {
+  const replacing = resources
+    .filter(({ urn }) => stale.includes(urn) && !pending.some(({ resource }) => resource.urn === urn))
+    .map((resource): PendingOperation => ({ type: 'creating', resource }));
+  for (const operation of [...pending, ...replacing]) {
     const diagnostic = { severity: 'warning', urn: operation.resource.urn, message: tellOf(operation, found) } as const;
     tell({ kind: 'event', event: { kind: 'diagnostic', diagnostic } });
   }
-  const { configFile } = job;
-  if (stale.length > 0)
-    await stack.refresh({ ...quiet, configFile, onEvent, signal: cancelling.signal, target: [...stale] });
 }
 
 /** What is to stay is marked so in the state: the engine then lets go of it where it would delete it. */
@@ -151,22 +156,19 @@ async function compare(stack: Stack, { configFile }: Job): Promise<void> {
 }
 
 /**
- * A provider that was killed may have made what the engine takes for not made. What has a name of Pulumi's choice, or one
- * that no later program uses, would be forgotten: it is taken away again.
+ * A provider that was killed may have done what the engine takes for not done. What it made and has a name of Pulumi's
+ * choice, or one that no later program uses, would be forgotten: it is taken away again. What it changed or deleted is
+ * looked at again by the next update.
  */
-async function takeBack(stack: Stack, job: Job, { lostProvider, notMade }: EngineEvents): Promise<void> {
-  if (!lostProvider || job.operation !== 'up' || notMade.length === 0) return;
-  const { resources = [] } = (await stack.exportStack()).deployment as Deployment;
-  const ids = resources.flatMap(({ id }) => id ?? []);
+async function settleLosses(stack: Stack, job: Job, { lostProvider, notMade, notDone }: EngineEvents): Promise<void> {
+  if (!lostProvider || (job.operation !== 'up' && job.operation !== 'destroy')) return;
+  if (notMade.length === 0 && notDone.length === 0) return;
+  const exported = await stack.exportStack();
+  const deployment = exported.deployment as Deployment;
+  const ids = (deployment.resources ?? []).flatMap(({ id }) => id ?? []);
   const unfinished = notMade.map(({ urn, inputs }) => ({ urn, inputs: identityOnly(inputs), ids }));
   await ask(unfinished, true);
-}
-
-/** The rest may hold secrets, which need not go from one process to another. */
-function identityOnly(inputs: unknown): unknown {
-  const { apiVersion, kind, metadata } = (inputs ?? {}) as Readonly<Record<string, unknown>>;
-  const { name, namespace } = (metadata ?? {}) as Readonly<Record<string, unknown>>;
-  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+  if (notDone.length > 0) await stack.importStack({ ...exported, deployment: doubted(deployment, notDone) });
 }
 
 const quiet = { color: 'never', suppressProgress: true, suppressOutputs: true } as const;

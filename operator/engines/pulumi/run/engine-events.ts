@@ -19,6 +19,9 @@ const operations: Readonly<Record<string, StepOperation>> = {
   'import-replacement': 'import',
 };
 
+/** Beside those that make something. */
+const writing: ReadonlySet<string> = new Set(['update', 'delete', 'delete-replaced']);
+
 /** Bounds of what one run may tell. */
 export interface TellLimits {
   /** What is over is counted, and said once. */
@@ -47,6 +50,8 @@ export class EngineEvents {
   unchanged = 0;
   /** Resources that were not made, or of which that is not known. */
   readonly notMade: { readonly urn: string; readonly inputs: unknown }[] = [];
+  /** URNs of resources that were not changed or deleted, or of which that is not known. */
+  readonly notDone: string[] = [];
   /** The connection to a plugin broke. */
   lostProvider = false;
   /** What is made is told field by field, as what is changed is. */
@@ -70,6 +75,7 @@ export class EngineEvents {
     if (resOpFailedEvent === undefined) return;
     const { op, urn, new: made } = resOpFailedEvent.metadata;
     if (op === 'create' || op === 'create-replacement') this.notMade.push({ urn, inputs: made?.inputs });
+    else if (writing.has(op)) this.notDone.push(urn);
     this.#step(resOpFailedEvent.metadata, 'failed');
   }
 

@@ -18,7 +18,10 @@ import type { Finding } from './repair.ts';
 export interface Unfinished {
   readonly urn: string;
   readonly inputs: unknown;
-  /** Of the resources that the state has under the URN: a replacement stands beside what it replaces. */
+  /**
+   * Of an earlier run: those that the state has under the URN, since a replacement stands beside what it replaces. Of
+   * this run: all that the state has.
+   */
   readonly ids: readonly string[];
 }
 
@@ -52,6 +55,8 @@ async function look({ urn, ids }: Unfinished, object: KubeObject, looking: Looki
   const at = addressOf(object, resource);
   const live = await getObject({ transport, resource, ...at, as, signal });
   if (live === undefined || !isMarked(live, looking.stack, urn)) return absent;
+  // On its way out, it is what a deletion before has left.
+  if (live.metadata.deletionTimestamp !== undefined) return absent;
   const id = at.namespace === undefined ? at.name : `${at.namespace}/${at.name}`;
   if (looking.takesBackSince !== undefined) {
     // What is older was there before this run, and its next update takes it over.

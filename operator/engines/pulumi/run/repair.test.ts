@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { repaired, tellOf, type StoredResource } from './repair.ts';
+import { doubted, repaired, tellOf, unfinishedIn, type StoredResource } from './repair.ts';
 
 const urn = (name: string): string => `urn:pulumi:dev::shop::kubernetes:core/v1:ConfigMap::${name}`;
 const stored = (name: string, id?: string): StoredResource => ({
@@ -13,6 +13,9 @@ const creating = (name: string): { type: string; resource: StoredResource } => (
   resource: stored(name),
 });
 
+const doubt = { refreshBeforeUpdate: true };
+const object = (name: string): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'ns' } });
+
 test('what was made becomes a resource that is looked at again; what was not made is forgotten', () => {
   const { deployment, stale } = repaired(
     { resources: [stored('a', 'ns/a')], pending_operations: [creating('b'), creating('c')] },
@@ -22,7 +25,7 @@ test('what was made becomes a resource that is looked at again; what was not mad
     ],
   );
   expect(deployment).toEqual({
-    resources: [stored('a', 'ns/a'), { ...stored('b', 'ns/b'), outputs: { name: 'b' } }],
+    resources: [stored('a', 'ns/a'), { ...stored('b', 'ns/b'), outputs: { name: 'b' }, ...doubt }],
   });
   expect(stale).toEqual([urn('b')]);
 });
@@ -34,7 +37,7 @@ test('a replacement takes the place of what has its id, and the one that it repl
   );
   expect(deployment.resources).toEqual([
     { ...stored('a', 'ns/old'), delete: true },
-    { ...stored('a', 'ns/new'), outputs: { name: 'a' } },
+    { ...stored('a', 'ns/new'), outputs: { name: 'a' }, ...doubt },
   ]);
 });
 
@@ -44,8 +47,43 @@ test('what was being changed or deleted is looked at again, when the state still
     { type: 'deleting', resource: stored('gone', 'ns/gone') },
   ];
   const { deployment, stale } = repaired({ resources: [stored('a', 'ns/a')], pending_operations: pending }, []);
-  expect(deployment).toEqual({ resources: [stored('a', 'ns/a')] });
+  expect(deployment).toEqual({ resources: [{ ...stored('a', 'ns/a'), ...doubt }] });
   expect(stale).toEqual([urn('a')]);
+});
+
+test('looked for is what was being made, and what is to be replaced, by its identity alone', () => {
+  const data = { password: 'hunter2' };
+  const replaced = { ...stored('a', 'ns/a'), inputs: { ...object('a'), data }, pendingReplacement: true };
+  const making = { ...creating('b').resource, inputs: { ...object('b'), data } };
+  const unfinished = unfinishedIn({
+    resources: [replaced, stored('b', 'ns/old'), stored('c', 'ns/c')],
+    pending_operations: [{ type: 'creating', resource: making }],
+  });
+  expect(unfinished).toEqual([
+    { urn: urn('b'), inputs: object('b'), ids: ['ns/old'] },
+    { urn: urn('a'), inputs: object('a'), ids: ['ns/a'] },
+  ]);
+});
+
+test.each([
+  ['is there', 'adopted', { ...stored('a', 'ns/a'), ...doubt }],
+  ['is not there', 'absent', { ...stored('a', 'ns/a'), pendingReplacement: true }],
+] as const)('a replacement of the same name that %s', (_, outcome, expected) => {
+  const deployment = { resources: [{ ...stored('a', 'ns/a'), pendingReplacement: true }] };
+  const findings = [{ urn: urn('a'), outcome, id: outcome === 'adopted' ? 'ns/a' : '' }];
+  expect(repaired(deployment, findings)).toEqual({
+    deployment: { resources: [expected] },
+    stale: outcome === 'adopted' ? [urn('a')] : [],
+  });
+});
+
+test('what is to be deleted or made anew is in no doubt', () => {
+  const resources = [{ ...stored('a', 'ns/old'), delete: true }, stored('a', 'ns/new'), stored('b', 'ns/b')];
+  expect(doubted({ resources }, [urn('a')]).resources).toEqual([
+    resources[0],
+    { ...stored('a', 'ns/new'), ...doubt },
+    stored('b', 'ns/b'),
+  ]);
 });
 
 test.each([

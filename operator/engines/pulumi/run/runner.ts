@@ -79,10 +79,13 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
     onEvent: (event) => runOptions.onEvent(event),
     cwd: scratch.folder,
     mark: scratch.id,
-    look: (unfinished, ofThisRun) => {
-      const takesBackSince = ofThisRun ? started : undefined;
+    look: async (unfinished, ofThisRun) => {
       const { account: as, stack } = request;
-      return lookForAll(unfinished, { ...options, as, stack, takesBackSince, signal });
+      if (!ofThisRun) return lookForAll(unfinished, { ...options, as, stack, signal });
+      const looking = { ...options, as, stack, takesBackSince: started, signal };
+      await lookForAll(unfinished, looking);
+      await clock.sleep(onTheirWayMs, { signal });
+      return lookForAll(unfinished, looking);
     },
     env: environmentOf(request, options.programs, scratch),
     path: request.path,
@@ -101,6 +104,9 @@ const lookForAll = (unfinished: readonly Unfinished[], looking: Looking): Promis
   mapBounded(unfinished, looksAtOnce, (one) => lookFor(one, looking));
 
 const looksAtOnce = 8;
+
+/** The API server may still be storing what the provider sent last: only a second look sees that. */
+const onTheirWayMs = 1000;
 
 /** The token outlives the run, also one that is slow to stop. */
 const lifetimeMs = ({ limits }: RunRequest): number => limits.timeoutMs + limits.graceMs;

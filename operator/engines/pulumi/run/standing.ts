@@ -6,16 +6,22 @@ import { fileURLToPath } from 'node:url';
 export interface Standing {
   /** Undefined where only the command can tell. */
   readonly exists: boolean | undefined;
-  /** Whether an operation was cut off. */
+  /** Whether an operation was cut off, be it between the two halves of a replacement. */
   readonly pending: boolean | undefined;
   /** Versions of the Kubernetes provider: without a program to ask, the engine takes those of the state. */
   readonly providers: readonly string[];
 }
 
+interface StoredResource {
+  readonly type: string;
+  readonly inputs?: { readonly version?: unknown };
+  readonly pendingReplacement?: boolean;
+}
+
 interface Checkpoint {
   readonly checkpoint?: {
     readonly latest?: {
-      readonly resources?: readonly { readonly type: string; readonly inputs?: { readonly version?: unknown } }[];
+      readonly resources?: readonly StoredResource[];
       readonly pending_operations?: readonly unknown[];
     } | null;
   };
@@ -32,7 +38,8 @@ export async function standingOf(url: string, project: string, pulumiStack: stri
     .filter(({ type }) => type === 'pulumi:providers:kubernetes')
     .map(({ inputs }) => inputs?.version);
   const providers = [...new Set(versions.filter((version) => typeof version === 'string'))];
-  return { exists: true, pending: pending.length > 0, providers };
+  const isCutOff = pending.length > 0 || resources.some(({ pendingReplacement }) => pendingReplacement === true);
+  return { exists: true, pending: isCutOff, providers };
 }
 
 /**
