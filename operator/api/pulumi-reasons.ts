@@ -75,10 +75,11 @@ export const pulumiReasons = {
     meaning: 'The program threw an error, or ended before it was done.',
     remedy: 'Read the message and the log of the run.',
   },
+  // As Kubernetes does with a container that ran out of memory: what it takes depends on more than its code.
   MemoryExceeded: {
-    retry: 'on-change',
+    retry: 'backoff',
     meaning: 'The program needed more memory than it may have.',
-    remedy: 'Raise spec.pulumi.memoryMiB.',
+    remedy: 'Raise spec.pulumi.memoryMiB; the program is tried again less and less often, every 5 minutes in the end.',
   },
   OutputExceeded: {
     retry: 'on-change',
