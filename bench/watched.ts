@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchCache, type KubeObject, type Resource, type Transport } from '#kube';
 import { createLog, systemClock } from '#runtime';
 
-const withinMs = 60_000;
+const minuteMs = 60_000;
 
 export class Watched implements AsyncDisposable {
   readonly #cache: WatchCache<KubeObject>;
@@ -40,8 +40,8 @@ export class Watched implements AsyncDisposable {
     return [...this.#cache.entries()].map(([, object]) => object);
   }
 
-  /** Asks now and after every event until there is an answer. @throws Error when there is none in a minute. */
-  until<T>(what: string, check: () => T | undefined): Promise<T> {
+  /** Asks now and after every event until there is an answer. @throws Error when there is none in that time. */
+  until<T>(what: string, check: () => T | undefined, withinMs = minuteMs): Promise<T> {
     return new Promise((resolve, reject) => {
       const first = check();
       if (first !== undefined) return resolve(first);
@@ -71,8 +71,12 @@ export class Watched implements AsyncDisposable {
   }
 }
 
-/** For what no watch shows. @throws Error when the check does not hold in a minute. */
-export async function eventually(what: string, check: () => Promise<boolean | undefined>): Promise<void> {
+/** For what no watch shows. @throws Error when the check does not hold in that time. */
+export async function eventually(
+  what: string,
+  check: () => Promise<boolean | undefined>,
+  withinMs = minuteMs,
+): Promise<void> {
   const started = performance.now();
   while ((await check()) !== true) {
     if (performance.now() - started > withinMs) throw new Error(`not seen within ${withinMs} ms: ${what}`);

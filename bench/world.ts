@@ -1,6 +1,6 @@
 /** Where the bench runs: one control plane, one Git server, one operator run from its bundle, and what can be counted of them. */
 import { readFile, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { applyObject, deleteObject, Discovery, Transport, type KubeObject, type Resource } from '#kube';
 import {
@@ -28,6 +28,7 @@ interface Parts {
   readonly git: GitServer;
   readonly port: number;
   readonly kubectl: string;
+  readonly pulumi: string;
   /** Those of the image. */
   readonly nodeFlags: readonly string[];
 }
@@ -35,6 +36,8 @@ interface Parts {
 export class World implements AsyncDisposable {
   readonly folder: string;
   readonly cluster: ControlPlane;
+  /** Path of the command. */
+  readonly pulumi: string;
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly #parts: Parts;
@@ -42,7 +45,7 @@ export class World implements AsyncDisposable {
 
   private constructor(parts: Parts) {
     this.#parts = parts;
-    ({ folder: this.folder, cluster: this.cluster } = parts);
+    ({ folder: this.folder, cluster: this.cluster, pulumi: this.pulumi } = parts);
     this.transport = new Transport(parts.cluster.adminConfig, { connections });
     this.discovery = new Discovery(this.transport);
   }
@@ -51,11 +54,12 @@ export class World implements AsyncDisposable {
   static async create(): Promise<World> {
     const folder = await temporaryFolder('plumbline-bench-');
     await run(process.execPath, [join(root, 'build.ts')], { cwd: root });
-    const { kubectl } = await resolveTools(['kubectl']);
+    const { kubectl, pulumi } = await resolveTools(['kubectl', 'pulumi']);
     const cluster = await startControlPlane({ folder: join(folder, 'cluster') });
     const git = await startGitServer(join(folder, 'git'));
     const [port = 0] = await freePorts(1);
-    const world = new World({ folder, cluster, git, port, kubectl: kubectl.path, nodeFlags: await imageFlags() });
+    const programs = { kubectl: kubectl.path, pulumi: pulumi.path };
+    const world = new World({ folder, cluster, git, port, ...programs, nodeFlags: await imageFlags() });
     for (const file of await readdir(join(root, 'charts', 'crds')))
       await world.applyText(await readFile(join(root, 'charts', 'crds', file), 'utf8'));
     await world.#served('Stack');
@@ -183,8 +187,8 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
     return run(this.#parts.kubectl, ['--kubeconfig', this.cluster.kubeconfig, ...args], { cwd: this.folder });
   }
 
-  /** Comes back when it is ready; one that runs already is left alone. */
-  async startOperator(): Promise<void> {
+  /** Comes back when it is ready; one that runs already is left alone, whatever its flags. */
+  async startOperator(...flags: readonly string[]): Promise<void> {
     if (this.#operator?.running === true) return;
     const { port } = this.#parts;
     this.#operator = await startProcess({
@@ -194,8 +198,9 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
         ...this.#parts.nodeFlags,
         join(root, 'build', 'operator.js'),
         ...['--kubeconfig', this.cluster.kubeconfig, '--data-folder', join(this.folder, 'data')],
-        ...['--probe-address', `127.0.0.1:${port}`, '--no-leader-election'],
+        ...['--probe-address', `127.0.0.1:${port}`, '--no-leader-election', ...flags],
       ],
+      env: { ...process.env, PATH: `${dirname(this.pulumi)}${delimiter}${process.env['PATH'] ?? ''}` },
       logFile: join(this.folder, 'operator.log'),
     });
     await eventually('the operator is ready', async () => {
@@ -207,6 +212,11 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
   async stopOperator(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#operator?.stop(signal);
     this.#operator = undefined;
+  }
+
+  /** Of the operator that runs. */
+  get operatorPid(): number {
+    return this.#operator?.pid ?? NaN;
   }
 
   /** The operator's rows of a metric whose labels hold the text: the value of each. */
