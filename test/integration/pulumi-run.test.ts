@@ -111,3 +111,38 @@ new k8s.core.v1.Secret('bad', { metadata: { name: 'bad', namespace: 'kube-system
   expect(String(failed)).toMatch(/kubernetes:core\/v1:Secret bad: .*forbidden/);
   expect(reportOf(failed)?.steps).toMatchObject([{ operation: 'create', id: `${runs.namespace}/good` }]);
 });
+
+test('an update that would take away more than it may ends before it deletes, and costs no preview', async () => {
+  const map = (name: string): string =>
+    `new k8s.core.v1.ConfigMap('${name}', { metadata: { name: '${name}', namespace } });\n`;
+  const write = (...names: readonly string[]): Promise<void> =>
+    runs.write({
+      'index.js': `const k8s = require('@pulumi/kubernetes');\nconst namespace = process.env.NAMESPACE;\n${names.map(map).join('')}`,
+    });
+  const given = { pulumiStack: 'kept', environment: { NAMESPACE: runs.namespace } };
+  const urns = ['a', 'b', 'c'].map((name) => `urn:pulumi:kept::shop::kubernetes:core/v1:ConfigMap::${name}`);
+  const up = (most: number, mayBeEmpty = false): Promise<unknown> =>
+    runs.run('up', { ...given, keeps: { urns, most, mayBeEmpty } }).then(
+      ({ steps, unchanged }) => ({ done: steps.map(({ operation, urn }) => `${operation} ${urn.at(-1)}`), unchanged }),
+      (error: unknown) => error,
+    );
+  const live = async (): Promise<unknown[]> =>
+    Promise.all(
+      ['a', 'b', 'c', 'd'].map(
+        async (name) => (await world.get('v1', 'ConfigMap', name, runs.namespace)) !== undefined,
+      ),
+    );
+  await write('a', 'b', 'c');
+  await runs.run('up', given);
+  await write('a', 'd');
+  // What is new is there; nothing was deleted for it.
+  expect(await up(1)).toMatchObject({ reason: 'PruneLimitExceeded' });
+  expect(await live()).toEqual([true, true, true, true]);
+  expect(await up(2)).toMatchObject({ unchanged: 2 });
+  expect(await live()).toEqual([true, false, false, true]);
+  await write();
+  expect(await up(3)).toMatchObject({ reason: 'PruneLimitExceeded' });
+  expect(await live()).toEqual([true, false, false, true]);
+  expect(await up(3, true)).toMatchObject({ unchanged: 0 });
+  expect(await live()).toEqual([false, false, false, false]);
+}, 240_000);

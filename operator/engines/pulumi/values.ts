@@ -69,7 +69,22 @@ export interface RunRequest {
   /** Resource operations at once; 0 for Pulumi's default. */
   readonly parallel: number;
   readonly continueOnError: boolean;
+  /** An up that would delete more is ended before it deletes anything, with PruneLimitExceeded. */
+  readonly keeps?: Keeps | undefined;
   readonly limits: RunLimits;
+}
+
+/**
+ * Held against what the program itself registers, at no cost. What the components of a provider make, and what has
+ * another name now (aliases), counts as deleted: only a preview tells.
+ */
+export interface Keeps {
+  /** Of the resources that the state holds. */
+  readonly urns: readonly string[];
+  /** So many of them may go. */
+  readonly most: number;
+  /** The program may make nothing at all. */
+  readonly mayBeEmpty: boolean;
 }
 
 export interface RunLimits {

@@ -27,6 +27,7 @@ interface Pattern {
 const noChangesExpected = 7;
 /** Of preload.cjs. */
 const endedEarly = 87;
+const heldBack = 88;
 
 /** Of the program: what it said, or how its process ended. */
 const ofProgram: readonly Pattern[] = [
@@ -53,6 +54,17 @@ const ofProgram: readonly Pattern[] = [
         where: path,
         what: 'the program ended itself before it was done',
         remedy: 'take process.exit() out: what it had not declared until then would have been deleted',
+      },
+    }),
+  },
+  {
+    pattern: new RegExp(`exit code: ${heldBack}\\b`),
+    cause: (_, { path }) => ({
+      reason: 'PruneLimitExceeded',
+      parts: {
+        where: path,
+        what: 'the program does not make what the state holds',
+        remedy: 'restore the program, or confirm what would be deleted',
       },
     }),
   },

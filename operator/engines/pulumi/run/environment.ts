@@ -48,6 +48,7 @@ export function environmentOf(request: RunRequest, programs: Programs, scratch: 
     NO_UPDATE_NOTIFIER: '1',
     PLUMBLINE_STACK: `${stack.namespace}.${stack.name}`,
     PLUMBLINE_FIELD_MANAGER: 'plumbline',
+    ...(request.keeps === undefined ? {} : { PLUMBLINE_KEEPS: scratch.keeps }),
     ...(request.heal === true ? { PLUMBLINE_HEAL: 'true' } : {}),
     ...(request.force === true ? { PULUMI_K8S_ENABLE_PATCH_FORCE: 'true' } : {}),
     [runVariable]: scratch.id,

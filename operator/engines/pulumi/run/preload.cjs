@@ -4,12 +4,14 @@
  * one user, and what Pulumi's runner needs that the model does not have. It holds as long as there is no second realm with
  * functions of its own, so workers stay forbidden.
  */
+const fs = require('node:fs');
 const inspector = require('node:inspector');
 const module_ = require('node:module');
 const net = require('node:net');
 
 /** As in causes.ts. */
 const endedEarly = 87;
+const heldBack = 88;
 
 /** A program that calls process.exit() looks like one that wants nothing more: all that it had not declared would go. */
 let isDone = false;
@@ -17,6 +19,71 @@ process.on('beforeExit', () => (isDone = true));
 process.on('exit', (code) => {
   if (code === 0 && !isDone) process.exitCode = endedEarly;
 });
+
+const { PLUMBLINE_KEEPS: keepsFile } = process.env;
+delete process.env.PLUMBLINE_KEEPS;
+if (keepsFile !== undefined) holdBack(JSON.parse(fs.readFileSync(keepsFile, 'utf8')));
+
+/**
+ * What the program has not registered when it says that it is done is deleted by the engine. It is made to fail before it
+ * says so where that is more than the stack allows: then the engine deletes nothing.
+ */
+function holdBack({ urns, most, mayBeEmpty }) {
+  const left = new Set(urns);
+  let isEmpty = true;
+  const isTooMuch = () => left.size > most || (isEmpty && !mayBeEmpty);
+  const seen = (response) => {
+    left.delete(response.getUrn());
+    return response;
+  };
+  const watched = {
+    RegisterResource: (method) => ({
+      ...method,
+      requestSerialize: (request) => {
+        const isReal = request.getCustom() && !request.getType().startsWith('pulumi:providers:');
+        if (isReal || request.getRemote()) isEmpty = false;
+        return method.requestSerialize(request);
+      },
+      responseDeserialize: (bytes) => seen(method.responseDeserialize(bytes)),
+    }),
+    ReadResource: (method) => ({
+      ...method,
+      responseDeserialize: (bytes) => seen(method.responseDeserialize(bytes)),
+    }),
+    SignalAndWaitForShutdown: (method) => ({
+      ...method,
+      requestSerialize: (request) => {
+        if (isTooMuch()) process.exit(heldBack);
+        return method.requestSerialize(request);
+      },
+    }),
+  };
+  const watch = (method) => {
+    const name = method.path.replace(/^\/pulumirpc\.ResourceMonitor\//, '');
+    return watched[name]?.(method) ?? method;
+  };
+  const watching = new WeakMap();
+  const { _load: load } = module_;
+  module_._load = function (name, ...rest) {
+    const loaded = load.call(this, name, ...rest);
+    if (name !== '@grpc/grpc-js') return loaded;
+    if (!watching.has(loaded)) {
+      const makeGenericClientConstructor = (methods, ...more) => {
+        const all = Object.entries(methods).map(([key, method]) => [key, watch(method)]);
+        return loaded.makeGenericClientConstructor(Object.fromEntries(all), ...more);
+      };
+      watching.set(
+        loaded,
+        Object.create(loaded, { makeGenericClientConstructor: { value: makeGenericClientConstructor } }),
+      );
+    }
+    return watching.get(loaded);
+  };
+  // Of a program whose packages do not say that they are done, the end of its process says so.
+  process.on('exit', (code) => {
+    if (code === 0 && isTooMuch()) process.exitCode = heldBack;
+  });
+}
 
 function fix(target, name, value) {
   Object.defineProperty(target, name, { value, writable: false, configurable: false });

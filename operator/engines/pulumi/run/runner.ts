@@ -130,7 +130,7 @@ async function prepare(
   request: RunRequest,
   { project, standing, scratch, identity, modules }: Parts,
 ): Promise<Prepared> {
-  const { backend, pulumiStack, stack, path, config } = request;
+  const { backend, pulumiStack, stack, path, config, keeps } = request;
   const workFolder = join(scratch.tree, path);
   const passphrase = backend.environment[passphraseVariable];
   const file = await readStackFile(project, { folder: workFolder, path }, pulumiStack.split('/').at(-1) ?? '');
@@ -141,7 +141,11 @@ async function prepare(
     crypter,
   } = await stackConfig(file, { project: project.name, stack: name, backend, config });
   const nodeargs = nodeArguments(runtimeOptions(project).nodeargs, {
-    reads: [scratch.tree, scratch.home, scratch.temporary, scratch.kubeconfig, ...modules.reads],
+    reads: [
+      ...[scratch.tree, scratch.home, scratch.temporary, scratch.kubeconfig],
+      ...(keeps === undefined ? [] : [scratch.keeps]),
+      ...modules.reads,
+    ],
     writes: [scratch.temporary],
     memoryMiB: request.limits.memoryMiB,
   });
@@ -150,6 +154,7 @@ async function prepare(
     writeProject(project, workFolder, nodeargs),
     writePrivate(scratch.config, JSON.stringify(written)),
     writePrivate(scratch.kubeconfig, identity.kubeconfig),
+    ...(keeps === undefined ? [] : [writePrivate(scratch.keeps, JSON.stringify(keeps))]),
     ...(passphrase === undefined ? [] : [writePrivate(scratch.passphrase, passphrase)]),
   ]);
   const job: Job = {

@@ -14,6 +14,8 @@ export interface Scratch extends AsyncDisposable {
   readonly passphrase: string;
   /** The stack's config, secrets encrypted. */
   readonly config: string;
+  /** What an update must not take away. */
+  readonly keeps: string;
 }
 
 interface Making {
@@ -42,6 +44,7 @@ export async function makeScratch({ folder: parent, source, plugins }: Making): 
     kubeconfig: at('kubeconfig'),
     passphrase: at('passphrase'),
     config: at('config.yaml'),
+    keeps: at('keeps.json'),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
   await using made = new AsyncDisposableStack();
