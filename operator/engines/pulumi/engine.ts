@@ -8,7 +8,7 @@ import type { Engine, EngineContext, RenderRequest } from '../engine.ts';
 import type { ProposeContext, Proposing } from '../propose.ts';
 import { enter, failedObjects, sentObjects } from './accounting.ts';
 import { RunCorrections, type AppliedRevision } from './corrections.ts';
-import { assertMayDelete, confirmationOf, isGuarded } from './guard.ts';
+import { confirmationOf, guardOf } from './guard.ts';
 import { gatherInputs, inputObjects, type Inputs, type InputSources } from './inputs.ts';
 import {
   engineMiB,
@@ -239,7 +239,7 @@ export class PulumiEngine implements Engine {
     const { of: stack, revision, inventory, held } = context;
     const key = keyOf(stack);
     const holding = held === undefined ? undefined : this.#previews.hold(content, context);
-    const guard = holding === undefined && isGuarded(stack) ? guardOf(stack) : undefined;
+    const guard = holding === undefined ? guardOf(stack) : undefined;
     inventory.noteRun(key, content);
     await inventory.flush(context.stack, context.signal);
     const inputs = this.#given(stack);
@@ -325,11 +325,6 @@ export class PulumiEngine implements Engine {
 
 const valueOf = ({ end }: Run<Result>): Result | undefined =>
   end !== undefined && 'value' in end ? end.value : undefined;
-
-const guardOf =
-  (stack: Stack) =>
-  (preview: Ended): readonly string[] =>
-    assertMayDelete(stack, preview);
 
 const finding = (line: string): Proposing => ({
   done: false,

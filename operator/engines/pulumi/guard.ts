@@ -1,12 +1,31 @@
 /** The brakes on deletion, as manifests have them: held against what a preview says that the update would do. */
 import { annotations, type Stack } from '#api';
 import type { ObjectKey } from '#kube';
-import { assertNotEmptied, assertPruneLimit } from '#plan';
+import { assertNotEmptied, assertPruneLimit, pruneLimitOf } from '#plan';
 import type { Ended } from './operation.ts';
 import { namesOf, realResources } from './resources.ts';
+import type { Keeps, StateResource } from './values.ts';
 
-/** Whether anything of the spec could hold a deletion back. */
-export const isGuarded = ({ spec }: Stack): boolean => !spec.prune || !spec.allowEmpty || spec.pruneLimit < 100;
+export interface Guard {
+  /** What the update may take away without anybody having looked. */
+  keeps(before: readonly StateResource[]): Keeps;
+  /** As {@link assertMayDelete}. */
+  retain(preview: Ended): readonly string[];
+}
+
+/** Undefined when nothing of the spec holds a deletion back. */
+export const guardOf = (stack: Stack): Guard | undefined =>
+  isGuarded(stack)
+    ? { keeps: (before) => keepsOf(stack, before), retain: (preview) => assertMayDelete(stack, preview) }
+    : undefined;
+
+function keepsOf({ spec }: Stack, before: readonly StateResource[]): Keeps {
+  const owned = realResources(before).filter(({ replaced }) => !replaced);
+  const most = spec.prune ? pruneLimitOf(owned.length, spec.pruneLimit) : 0;
+  return { urns: owned.map(({ urn }) => urn), most, mayBeEmpty: spec.allowEmpty };
+}
+
+const isGuarded = ({ spec }: Stack): boolean => !spec.prune || !spec.allowEmpty || spec.pruneLimit < 100;
 
 /**
  * @returns URNs of what the program does not name any more, and what is to stay all the same.

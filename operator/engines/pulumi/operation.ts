@@ -5,6 +5,8 @@ import { parseDuration, type Stack } from '#api';
 import type { Account } from '#kube';
 import { asFailure, type Failure, type Metrics } from '#runtime';
 import type { Revision } from '#values';
+import { braked } from './braked.ts';
+import type { Guard } from './guard.ts';
 import type { Inputs } from './inputs.ts';
 import { Journal } from './journal.ts';
 import { Progress } from './progress.ts';
@@ -48,11 +50,8 @@ export interface OperationRequest {
   readonly planFile?: string;
   /** URNs of what stays in the world when the program does not name it any more. */
   readonly retain?: readonly string[];
-  /**
-   * Is shown what the update would do where there is something that it could take away, before anything is done.
-   * @returns URNs to be retained. @throws Failure what it must not do
-   */
-  readonly guard?: ((preview: Ended) => readonly string[]) | undefined;
+  /** What holds back deletions. */
+  readonly guard?: Guard | undefined;
   /** Called when the state is at hand, right before the engine is started. @throws Failure when it must not be */
   readonly prove?: (() => Promise<void>) | undefined;
 }
@@ -100,11 +99,9 @@ export async function operate(
       },
     });
   };
-  const look = (): Promise<RunReport> => go({ ...run, operation: 'preview' }, 'looks at what would be deleted: ');
-  const retain = await retained(request, before, look);
   await request.prove?.();
   try {
-    const report = await go({ ...run, retain });
+    const report = await guarded(request, { before, run, go, now: () => session.resources() });
     return { report, before, after: await session.resources(), failed: undefined };
   } catch (error) {
     const report = reportOf(error);
@@ -113,14 +110,18 @@ export async function operate(
   }
 }
 
-/** What is to stay, as the guard says who is shown a preview where there is something to be taken away. */
-async function retained(
-  { guard, retain = [] }: OperationRequest,
-  before: readonly StateResource[],
-  look: () => Promise<RunReport>,
-): Promise<readonly string[]> {
-  if (guard === undefined || realResources(before).length === 0) return retain;
-  return guard({ report: await look(), before, after: before, failed: undefined });
+interface Going {
+  readonly before: readonly StateResource[];
+  readonly run: RunRequest;
+  readonly go: (run: RunRequest, doing?: string) => Promise<RunReport>;
+  readonly now: () => Promise<readonly StateResource[]>;
+}
+
+function guarded({ guard, retain = [] }: OperationRequest, { before, run, go, now }: Going): Promise<RunReport> {
+  const up = (more: Pick<RunRequest, 'keeps' | 'retain'>): Promise<RunReport> => go({ ...run, retain, ...more });
+  if (guard === undefined || realResources(before).length === 0) return up({});
+  const look = (): Promise<RunReport> => go({ ...run, operation: 'preview' }, 'looks at what would be deleted: ');
+  return braked(guard, { before, now, up, look });
 }
 
 /** Nothing is left to destroy. */

@@ -17,7 +17,7 @@ export interface PruneLimit {
 
 /** @throws Failure PruneLimitExceeded, naming what would go and the annotation that lets it go. */
 export function assertPruneLimit({ prunes, owned, percent, confirmed }: PruneLimit): void {
-  const limit = Math.max(alwaysFree, Math.floor((owned * percent) / 100));
+  const limit = pruneLimitOf(owned, percent);
   if (prunes.length <= limit) return;
   const digest = digestOf([...prunes].sort()).slice(0, 12);
   if (confirmed === digest) return;
@@ -28,6 +28,10 @@ export function assertPruneLimit({ prunes, owned, percent, confirmed }: PruneLim
     remedy: `restore the files, or confirm with the annotation ${annotations.confirmPrune}: ${digest} on the stack`,
   });
 }
+
+/** So many of the objects of a stack may go at once without a word. */
+export const pruneLimitOf = (owned: number, percent: number): number =>
+  Math.max(alwaysFree, Math.floor((owned * percent) / 100));
 
 export interface Emptied {
   readonly path: string;
