@@ -1,8 +1,7 @@
 /** What runs of the Pulumi engine need of this process: where programs are, where state and packages are kept, how much memory there is. */
-import { existsSync } from 'node:fs';
 import { dirname, delimiter, join } from 'node:path';
 import type { Config } from '#config';
-import { createDependencies } from '#dependencies';
+import { createDependencies, shippedPackages } from '#dependencies';
 import { Admission, type PulumiEngineOptions } from '#engines';
 import type { ClusterConfig, Discovery, Transport } from '#kube';
 import { createRunner } from '#run';
@@ -22,15 +21,6 @@ type PulumiParts = Pick<PulumiEngineOptions, 'runner' | 'states' | 'folder' | 'a
 
 /** Of installed packages together. */
 const mostPackageBytes = 4 * 2 ** 30;
-
-/** node_modules of this installation, for programs that name no packages; undefined where there is none. */
-function shippedPackages(): string | undefined {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const found = join(folder, 'node_modules');
-    if (existsSync(join(found, '@pulumi', 'pulumi'))) return found;
-    if (folder === dirname(folder)) return undefined;
-  }
-}
 
 /** Nothing is started, and nothing of Pulumi loaded, before the first run. */
 export async function pulumiParts(options: PulumiPartsOptions, started: AsyncDisposableStack): Promise<PulumiParts> {

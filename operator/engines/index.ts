@@ -13,4 +13,6 @@ export {
 export { broughtBy, liveOf, modeOf, placeOf, tryObject, type Trial, type TrialContext } from './trial.ts';
 export { Admission } from './pulumi/admission.ts';
 export { PulumiEngine, type PulumiEngineOptions } from './pulumi/engine.ts';
-export { outputStacks } from './pulumi/inputs.ts';
+export { gatherInputs, inputObjects, outputStacks } from './pulumi/inputs.ts';
+export type { OperationOptions } from './pulumi/operation.ts';
+export { previewOnce, type PreviewRequest } from './pulumi/preview-once.ts';

@@ -24,6 +24,8 @@ export interface RenderedTree {
   readonly chosen: readonly RenderedStack[];
   readonly whole: Whole;
   readonly signal: AbortSignal;
+  /** For what is needed on disk meanwhile. */
+  readonly folder: string;
   /** Of all chosen stacks. */
   readonly objects: number;
 }
@@ -65,7 +67,7 @@ export async function withTree<T>(
       (sum, { rendered }) => sum + (rendered instanceof Failure ? 0 : rendered.objects.length),
       0,
     );
-    return await use({ chosen, whole: wholeOf(all, choice.inventories), signal, objects });
+    return await use({ chosen, whole: wholeOf(all, choice.inventories), signal, folder, objects });
   } finally {
     process.removeListener('SIGINT', interrupt);
     await rm(folder, { recursive: true, force: true });

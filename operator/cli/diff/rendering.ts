@@ -16,6 +16,8 @@ export interface RenderedStack {
   /** The change brings the stack along, or changes its spec. */
   readonly changes?: 'new' | 'spec';
   readonly rendered: Rendered | Failure;
+  /** As the source would export it; absent where it could not be. */
+  readonly revision?: Revision | undefined;
 }
 
 export interface RenderingOptions {
@@ -35,7 +37,7 @@ export async function renderAll(choice: Choice, options: RenderingOptions): Prom
   const render = renderer(choice, options);
   const all = new Map<string, RenderedStack>();
   const put = async (item: Omit<RenderedStack, 'rendered'>): Promise<void> =>
-    void all.set(idOf(item.stack), { ...item, rendered: await render(item.stack) });
+    void all.set(idOf(item.stack), { ...item, ...(await render(item.stack)) });
   for (const stack of choice.chosen) await put({ stack, chosen: true });
   for (const stack of choice.peers) await put({ stack, chosen: false });
   const sources = new Set([...choice.chosen, ...choice.peers].map(sourceIdOf));
@@ -76,7 +78,9 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function renderer(choice: Choice, options: RenderingOptions): (stack: Stack) => Promise<Rendered | Failure> {
+type Render = (stack: Stack) => Promise<Pick<RenderedStack, 'rendered' | 'revision'>>;
+
+function renderer(choice: Choice, options: RenderingOptions): Render {
   const engine: Engine = manifestsEngine(options.cluster.discovery);
   const store = new RevisionStore({
     folder: join(options.folder, 'store'),
@@ -87,16 +91,27 @@ function renderer(choice: Choice, options: RenderingOptions): (stack: Stack) => 
   const revisions = new Map<string, Promise<Revision>>();
   return async (stack) => {
     const id = sourceIdOf(stack);
-    const revision = revisions.get(id) ?? exported(store, id, choice.sources.get(id)?.spec, options);
-    revisions.set(id, revision);
+    const exporting = revisions.get(id) ?? exported(store, id, choice.sources.get(id)?.spec, options);
+    revisions.set(id, exporting);
+    let revision: Revision | undefined;
     try {
-      return await engine.render({ stack, revision: await revision, signal: options.signal });
+      revision = await exporting;
+      // What a program makes is known when it is run.
+      if (stack.spec.engine === 'pulumi') return { rendered: noObjects(stack), revision };
+      return { rendered: await engine.render({ stack, revision, signal: options.signal }), revision };
     } catch (error) {
       options.signal.throwIfAborted();
-      return asFailure(error);
+      return { rendered: asFailure(error), revision };
     }
   };
 }
+
+const noObjects = ({ spec }: Stack): Failure =>
+  failure('CommandInvalid', {
+    where: spec.path,
+    what: 'a Pulumi program has no objects to be compared before it is run',
+    remedy: 'run `plumbline preview`',
+  });
 
 /** What the source would export of the snapshot. */
 async function exported(

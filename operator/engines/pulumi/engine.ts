@@ -21,7 +21,7 @@ import {
   type OperationOptions,
 } from './operation.ts';
 import { Previews } from './previews.ts';
-import { treeOf } from './reads.ts';
+import { contentOf, treeOf } from './reads.ts';
 import { outputStatus, runOf, type Result } from './result.ts';
 import { Runs, type Purpose, type Run, type RunsOptions } from './runs.ts';
 
@@ -202,7 +202,7 @@ export class PulumiEngine implements Engine {
   }
 
   #contentOf(stack: Stack, revision: Revision): string {
-    return digestOf([treeOf(stack, revision), stack.metadata.generation, this.#given(stack).digest]);
+    return contentOf(stack, revision, this.#given(stack).digest);
   }
 
   #given(stack: Stack): Inputs {

@@ -1,5 +1,5 @@
 /** Makes of a preview what a Plan shows and is approved: one change a resource, and the identity of each. */
-import { stackKey, type InventoryStore, type ObservedObjects } from '#apply';
+import { stackKey, type InventoryStore, type Observed } from '#apply';
 import { fullDigestOf, groupKindOf, keyOf, type Discovery, type ObjectKey } from '#kube';
 import { showValue } from '#plan';
 import type { ProposedAction, ProposedChange, ProposedField } from '#values';
@@ -23,6 +23,10 @@ export interface Previewed {
   readonly retain: readonly string[];
 }
 
+export interface LiveObjects {
+  get(key: ObjectKey): Pick<Observed, 'uid' | 'seen'> | undefined;
+}
+
 /**
  * Of each object of the stack: that it is there, and as it was left. What others have changed since makes another state;
  * when it is put back it is the first one again.
@@ -30,7 +34,7 @@ export interface Previewed {
 export function liveStates(
   stack: string,
   inventory: Pick<InventoryStore, 'of'>,
-  observed: Pick<ObservedObjects, 'get'>,
+  observed: LiveObjects,
 ): Map<string, string> {
   const states = [...inventory.of(stack)].map(([key, { seen }]) => {
     const live = observed.get(key);

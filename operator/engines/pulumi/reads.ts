@@ -17,6 +17,10 @@ export function treeOf({ spec }: Stack, revision: Revision): string | undefined 
   return beside.length === 0 ? own : digestOf([own, ...beside]);
 }
 
+/** Identity of a run: of all that is read, and given. `inputs`: their digest. */
+export const contentOf = (stack: Stack, revision: Revision, inputs: string): string =>
+  digestOf([treeOf(stack, revision), stack.metadata.generation, inputs]);
+
 function packagesAbove(path: string): string[] {
   const files: string[] = [];
   let folder = path.replace(/^\.\/|\/+$/g, '');
