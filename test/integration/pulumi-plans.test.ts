@@ -127,7 +127,7 @@ test('a plan waits for a person, an unrelated commit keeps it, what it says is d
 
 test('content, the value of a secret, and live state that move on make a plan stale, and nothing is done in its name', async () => {
   const secret = `new k8s.core.v1.Secret('key', { metadata: { name: 'key', namespace }, stringData: { p: config.requireSecret('password') } });\n`;
-  await using platform = await applied('approval: {mode: manual}', map('shop', '1'));
+  await using platform = await applied('force: true, approval: {mode: manual}', map('shop', '1'));
   const { namespace } = platform;
   await platform.commit(program(map('shop', '2'), secret));
   const first = await waiting(platform);
@@ -141,6 +141,7 @@ test('content, the value of a secret, and live state that move on make a plan st
     { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop', namespace },
     { metadata: { labels: { v: 'by-hand' } } },
   );
+  // Where the stack did not take fields over (force), the preview would be refused for the sake of who edited it.
   const third = await waiting(platform, second);
   await say(platform, { plan: second, as: 'alice' });
   await platform.commit(program(map('shop', '3'), secret));

@@ -16,7 +16,7 @@ import {
 } from '#engines';
 import { apiFailure, getObject, managedDigest, parseKey, type KubeObject, type ObjectKey } from '#kube';
 import { createRunner } from '#run';
-import { createLog, failure, mapBounded, systemClock } from '#runtime';
+import { createLog, createMetrics, failure, mapBounded, systemClock, type Log } from '#runtime';
 import { createStateStore } from '#state';
 import type { Inventory, ProposedChange, Revision } from '#values';
 import type { Cluster } from '../cluster.ts';
@@ -62,9 +62,11 @@ export async function previewProgram(
       live,
       planFile: join(folder, 'plan.json'),
     },
-    { signal, tell: () => undefined },
+    { signal, log: quiet(), tell: () => undefined },
   );
 }
+
+const quiet = (): Log => createLog({ level: 'error', clock: systemClock });
 
 async function operationOptions(
   folder: string,
@@ -72,7 +74,6 @@ async function operationOptions(
 ): Promise<{ readonly options: OperationOptions } & AsyncDisposable> {
   const { transport, discovery, config } = cluster;
   const clock = systemClock;
-  const log = createLog({ level: 'error', clock });
   const { PATH = '', ...wayOut } = environment;
   const dependencies = await createDependencies({
     ...{ folder: join(folder, 'packages'), clock, environment },
@@ -84,11 +85,13 @@ async function operationOptions(
     options: {
       runner: createRunner({ folder, transport, discovery, cluster: config, clock, programs, dependencies }),
       states: createStateStore({
-        ...{ transport, clock, log, folder: join(folder, 'state') },
+        ...{ transport, clock, log: quiet(), folder: join(folder, 'state') },
         identity: `${userInfo().username}@${hostname()} (plumbline preview)`,
         pulumi: { program: 'pulumi', environment },
       }),
       folder,
+      // Nobody reads them.
+      metrics: createMetrics(),
       // The tree is there until all is done.
       hold: () => ({ [Symbol.dispose]: () => undefined }),
     },
