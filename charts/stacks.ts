@@ -23,6 +23,7 @@ export class Stacks extends Chart {
     const infra = stack('infra', infraAccount, {
       engine: 'pulumi',
       path: 'stacks/infra',
+      approval: { mode: 'onDestructive' },
       pulumi: { config: { namespace: infraNamespace, region: 'local' } },
     });
     const addons = stack('addons', addonsAccount, {

@@ -11,7 +11,6 @@ const logTail = 4000;
 const layers = ['infra', 'addons', 'common', 'backend', 'frontend', 'platform'];
 /** A Pulumi program gets its packages and is run: some ten seconds each on a quiet machine. */
 const runWithinMs = 240_000;
-const backend = 'plumbline-system/backend';
 const deployment = '/apis/apps/v1/namespaces/backend/deployments/backend';
 
 async function follow(world: World, look: Look): Promise<void> {
@@ -54,37 +53,61 @@ async function change(world: World, look: Look): Promise<void> {
   );
 }
 
+/** Whoever looks sees what would be done; alice agrees; the Change says that she did. */
+async function agree(world: World, look: Look, { name, commit }: { name: string; commit: string }): Promise<void> {
+  const stack = `plumbline-system/${name}`;
+  const asking = await until(
+    `stack ${name} waits for an approval`,
+    async () => {
+      const found = await look.stack(name);
+      return condition(found, 'AwaitingApproval')?.status === 'True' ? found : undefined;
+    },
+    runWithinMs,
+  );
+  say(condition(asking, 'AwaitingApproval')?.message ?? '');
+  const alice = await world.approver('alice');
+  const shown = await world.plumbline('plan', 'show', stack, '--kubeconfig', alice);
+  for (const line of shown.trimEnd().split('\n')) say(`| ${line}`);
+  const { status } = (await look.stack(name)) ?? {};
+  say(`nothing of it is applied: the stack is at ${status?.applied?.commit.slice(0, 8)}`);
+  say(`alice: ${(await world.plumbline('approve', stack, '-m', 'seen', '--kubeconfig', alice)).trimEnd()}`);
+  await until(`stack ${name} is Ready at ${commit.slice(0, 8)}`, () => look.ready(name, commit), runWithinMs);
+  const { plan } = (
+    await until('its Change is recorded', async () =>
+      (await look.changes()).find(({ spec }) => spec.stack === name && spec.commit.sha === commit),
+    )
+  ).spec;
+  for (const { user, by, time } of plan?.approvals ?? []) say(`Change: plan ${plan?.name}, ${by} of ${user}, ${time}`);
+}
+
 async function approval(world: World, look: Look): Promise<void> {
   chapter('A commit would delete something: it waits until somebody agrees');
-  const alice = await world.approver('alice');
   const risky = await world.change(
     'charts/backend.ts',
     (text) => text.replace('replicas: 3', 'replicas: 1'),
     'Scale the back end to one',
   );
   say(`commit ${risky.slice(0, 8)}: with one replica the chart makes no PodDisruptionBudget any more`);
-  const asking = await until('the stack waits for an approval', async () => {
-    const stack = await look.stack('backend');
-    return condition(stack, 'AwaitingApproval')?.status === 'True' ? stack : undefined;
-  });
-  say(condition(asking, 'AwaitingApproval')?.message ?? '');
-  const shown = await world.plumbline('plan', 'show', backend, '--kubeconfig', alice);
-  for (const line of shown.trimEnd().split('\n')) say(`| ${line}`);
-  const kept = await look.replicas('backend', 'backend');
-  say(`nothing of it is applied: ${kept?.ready} of ${kept?.wanted} replicas are ready`);
-  say(`alice: ${(await world.plumbline('approve', backend, '-m', 'seen', '--kubeconfig', alice)).trimEnd()}`);
-  await until(`stack backend is Ready at ${risky.slice(0, 8)}`, () => look.ready('backend', risky));
-  const { plan } = (
-    await until('its Change is recorded', async () =>
-      (await look.changes()).find((one) => one.spec.commit.sha === risky),
-    )
-  ).spec;
-  for (const { user, by, time } of plan?.approvals ?? []) say(`Change: plan ${plan?.name}, ${by} of ${user}, ${time}`);
+  await agree(world, look, { name: 'backend', commit: risky });
   await world.repository.revert();
   await until('git revert deletes nothing, so that nobody is asked', async () => {
     const found = await look.replicas('backend', 'backend');
     return found?.wanted === 3 && found.ready === 3 ? found : undefined;
   });
+}
+
+async function replacement(world: World, look: Look): Promise<void> {
+  chapter('A commit would replace infrastructure: it is previewed, and waits until somebody agrees');
+  const before = (await look.stack('infra'))?.status?.outputs?.['storageClassName'];
+  const risky = await world.change(
+    'charts/stacks.ts',
+    (text) => text.replace("region: 'local'", "region: 'local', reclaimPolicy: 'Retain'"),
+    'Keep volumes whose claims are gone',
+  );
+  say(`commit ${risky.slice(0, 8)}: what a StorageClass is made of cannot be changed, so Pulumi makes another one`);
+  await agree(world, look, { name: 'infra', commit: risky });
+  const after = (await look.stack('infra'))?.status?.outputs?.['storageClassName'];
+  say(`storageClassName: ${before} -> ${after}`);
 }
 
 async function drift(look: Look): Promise<void> {
@@ -157,6 +180,7 @@ async function tell(world: World, look: Look): Promise<void> {
   await follow(world, look);
   await change(world, look);
   await approval(world, look);
+  await replacement(world, look);
   await drift(look);
   await mistake(world, look);
   await removal(world, look);
