@@ -9,13 +9,17 @@ const labels = { 'app.kubernetes.io/part-of': 'infra' };
 const namespace = new core.v1.Namespace('infra', { metadata: { name: config.get('namespace') ?? 'infra', labels } });
 const within = { namespace: namespace.metadata.name, labels };
 
-// What a class is made of cannot be changed: another reclaimPolicy is another class, which somebody may have to agree to.
-const storageClass = new storage.v1.StorageClass('standard', {
-  metadata: { labels },
-  provisioner: config.get('provisioner') ?? 'kubernetes.io/no-provisioner',
-  reclaimPolicy: config.get('reclaimPolicy') ?? 'Delete',
-  volumeBindingMode: 'WaitForFirstConsumer',
-});
+// What a class does with volumes can not be changed: another reclaimPolicy is another class, which somebody may have to agree to.
+const storageClass = new storage.v1.StorageClass(
+  'standard',
+  {
+    metadata: { labels },
+    provisioner: config.get('provisioner') ?? 'kubernetes.io/no-provisioner',
+    reclaimPolicy: config.get('reclaimPolicy') ?? 'Delete',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  },
+  { replaceOnChanges: ['reclaimPolicy', 'volumeBindingMode'] },
+);
 
 new core.v1.ResourceQuota('bounds', {
   metadata: { name: 'bounds', ...within },

@@ -171,7 +171,8 @@ export interface Ended {
 }
 
 /** Why the run failed whose command ended with another code than 0. */
-export function causeOf({ code, said, errors }: Ended, context: Context): Cause {
+export function causeOf(ended: Ended, context: Context): Cause {
+  const { code, said, errors } = withoutConsequences(ended);
   const { path } = context;
   if (code === noChangesExpected) {
     const [first, ...more] = errors;
@@ -197,6 +198,15 @@ export function causeOf({ code, said, errors }: Ended, context: Context): Cause 
       parts: { where: path, what: firstLine(texts) ?? `the engine ended with code ${code} and said nothing` },
     }
   );
+}
+
+const notBegun = /expected resource operations for \S+ but none were seen/g;
+
+/** What failed keeps others from being begun: that the plan misses these is no news, and no reason to make another plan. */
+function withoutConsequences(ended: Ended): Ended {
+  const errors = ended.errors.filter(({ message }) => message.search(notBegun) < 0);
+  if (failedResources(errors) === undefined) return ended;
+  return { ...ended, errors, said: ended.said.replaceAll(notBegun, '') };
 }
 
 /** Operations on resources that failed: the first by name, the others by number. */
