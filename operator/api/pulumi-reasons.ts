@@ -93,7 +93,7 @@ export const pulumiReasons = {
   },
   ProviderFailed: {
     retry: 'backoff',
-    meaning: 'A provider ended in the middle of a run.',
+    meaning: 'A provider ended in the middle of a run, or does not start.',
     remedy: 'The next run goes on; read the log of the run when it happens again.',
   },
   UpdateFailed: {

@@ -1,6 +1,8 @@
 /** Programs that fail in every way, on the real engine: one sentence each, nothing left running, nothing shown that is secret. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cluster, PulumiRuns, type Changes, type TestCluster } from '#testing';
 
 let world: TestCluster;
@@ -56,6 +58,14 @@ const cases: readonly Case[] = [
     message: /^\.: the program does not compile: SyntaxError: Unexpected token ';'; correct it$/,
   },
   {
+    name: 'does not fit its types',
+    files: { 'index.ts': `const size: number = 'large';\nconsole.log(size);\n` },
+    changes: { limits: { timeoutMs: 180_000 } },
+    reason: 'ProgramInvalid',
+    message:
+      /^\.: the program does not compile: index\.ts\(1,7\): error TS2322: Type 'string' is not assignable to type 'number'\.; correct it$/,
+  },
+  {
     name: 'imports what is not there',
     program: `require('left-pad');`,
     reason: 'ProgramInvalid',
@@ -83,6 +93,13 @@ const cases: readonly Case[] = [
   {
     name: 'eats memory outside of its heap',
     program: `const all = []; setInterval(() => all.push(Buffer.alloc(64 * 1024 * 1024, 1)), 20);`,
+    changes: { limits: { memoryMiB: 400 } },
+    reason: 'MemoryExceeded',
+    message: /^\.: the program exceeded 400 MiB of memory; raise spec\.pulumi\.memoryMiB/,
+  },
+  {
+    name: 'eats memory in its heap',
+    program: `const all = []; setInterval(() => all.push(Array.from({ length: 1e5 }, (_, n) => ({ n }))), 0);`,
     changes: { limits: { memoryMiB: 400 } },
     reason: 'MemoryExceeded',
     message: /^\.: the program exceeded 400 MiB of memory; raise spec\.pulumi\.memoryMiB/,
@@ -178,6 +195,34 @@ describe('a program that', () => {
     expect(JSON.stringify([failed, runs.events])).not.toContain('hunter2');
     expect(left()).toEqual([]);
   });
+});
+
+test('a provider that ends as soon as it is started is named', async () => {
+  const folder = join(runs.folder, 'data', 'plugins', 'resource-broken-v1.0.0');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'pulumi-resource-broken'), '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+  await runs.write({
+    'index.js': `${pulumi}new pulumi.CustomResource('broken:index:Thing', 'thing', {}, { version: '1.0.0' });`,
+  });
+  await expect(runs.run('preview')).rejects.toMatchObject({
+    reason: 'ProviderFailed',
+    message:
+      "the plugin pulumi-resource-broken does not start: exit status 3; put one that does into the operator's plugin folder; the log of the run has what it said",
+  });
+  expect(left()).toEqual([]);
+});
+
+test('a state that was written with another passphrase is told of', async () => {
+  await runs.write({ 'index.js': `${pulumi}exports.key = pulumi.secret('sesame');` });
+  await runs.run('up', { pulumiStack: 'sealed' });
+  const { backend } = runs.request('up');
+  const environment = { ...backend.environment, PULUMI_CONFIG_PASSPHRASE: 'another one' };
+  const failed = runs.run('up', { pulumiStack: 'sealed', backend: { ...backend, environment } });
+  await expect(failed).rejects.toMatchObject({
+    reason: 'PassphraseWrong',
+    message: expect.stringMatching(/^the state was encrypted with another passphrase; put that one into/) as unknown,
+  });
+  expect(left()).toEqual([]);
 });
 
 test('a run that is called off ends its processes, and says why', async () => {

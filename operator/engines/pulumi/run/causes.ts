@@ -145,6 +145,16 @@ const ofEngine: readonly Pattern[] = [
     }),
   },
   {
+    pattern: /(?:could not read plugin \[|failed to load plugin )(?:[^\]:\s]*\/)?([^\]:\s/]+)\]?: ([^\n]+)/,
+    cause: ([name = '', why = '']) => ({
+      reason: 'ProviderFailed',
+      parts: {
+        what: `the plugin ${name} does not start: ${why.trim()}`,
+        remedy: "put one that does into the operator's plugin folder; the log of the run has what it said",
+      },
+    }),
+  },
+  {
     pattern: providerLost,
     cause: () => ({
       reason: 'ProviderFailed',
