@@ -140,7 +140,6 @@ export class StackHouse implements House, AsyncDisposable {
     });
   }
 
-  /** Ends what goes on in the background. */
   /** Ends what goes on in the background, cleanly. */
   async stopRuns(): Promise<void> {
     await Promise.all([...this.#engines.values()].map((engine) => engine.stop()));

@@ -25,8 +25,11 @@ export function stackController(house: StackHouse, clock: Clock, concurrency: nu
     retryInterval: ({ spec }) => (spec.retryInterval === undefined ? undefined : parseDuration(spec.retryInterval)),
     timeout: ({ spec }) => parseDuration(spec.timeout),
     reconcile: async (stack, context) => {
-      if (stack.spec.suspend)
-        throw failure('Suspended', { what: 'spec.suspend is true', remedy: 'run `plumbline resume`' });
+      if (stack.spec.suspend) {
+        const going = house.engineOf(stack).rest(stack, 'the stack is suspended');
+        const what = `spec.suspend is true${going === undefined ? '' : `, and the run in hand is being ended: ${going}`}`;
+        throw failure('Suspended', { what, remedy: 'run `plumbline resume`' });
+      }
       await house.health.takeChecks(stack);
       const outcome = await walk(stack, house, walkOf(stack, context));
       if (outcome.kind === 'settled') house.begun.delete(keyOfStack(stack));

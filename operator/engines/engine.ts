@@ -50,6 +50,11 @@ export interface Engine {
   destroy(context: EngineContext): Promise<PruneReport>;
   /** How drift is put back by this engine; absent where it is enough to send the objects again. */
   readonly corrections?: Corrections;
+  /**
+   * Ends, cleanly, what goes on for a stack that is to be left alone from now on; called again until it has.
+   * @param why in one clause @returns what still goes on, in one line
+   */
+  rest(stack: Stack, why: string): string | undefined;
   /** Nothing of a stack that is gone is remembered. */
   forget(stack: Stack): Promise<void>;
   /** Ends what goes on in the background, cleanly. */

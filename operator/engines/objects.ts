@@ -33,6 +33,7 @@ export function manifestsEngine(discovery: Discovery): Engine {
     // An apply that is in hand goes through the gate again: what is left of it may wait.
     hasBegun: () => false,
     isBusy: () => false,
+    rest: () => undefined,
     forget: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     apply: applyPlan,

@@ -169,12 +169,15 @@ export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Ou
       });
     }
     if (report.remaining.length > 0) {
+      const line = report.line === undefined ? '' : `; ${report.line}`;
       return moving(
         'Deleting',
-        `${report.remaining.length} objects are being deleted: ${report.remaining.slice(0, 3).join(', ')}`,
+        `${report.remaining.length} objects are being deleted: ${report.remaining.slice(0, 3).join(', ')}${line}`,
       );
     }
   }
+  const going = engine.rest(stack, 'the stack is being deleted');
+  if (going !== undefined) return moving('Deleting', `waits for the end of the run in hand: ${going}`);
   await house.forget(stack);
   return settled('Deleting', 'nothing is left');
 }

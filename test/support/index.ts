@@ -18,3 +18,14 @@ export { PulumiRuns, type Changes } from './pulumi-runs.ts';
 export { differencesOf } from './pulumi-agreement.ts';
 export { killProcesses, type Victim } from './pulumi-victims.ts';
 export { PulumiKills, type KillResult } from './pulumi-kills.ts';
+export {
+  lockHolder,
+  openGate,
+  program,
+  pulumiStack,
+  runProcesses,
+  runsBegun,
+  runWithinMs,
+  startPulumiOperator,
+  stateObjects,
+} from './pulumi-platform.ts';

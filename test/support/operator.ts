@@ -15,6 +15,8 @@ export interface TestOperator extends AsyncDisposable {
   readonly requests: () => Promise<string[]>;
   /** SIGKILL. */
   kill(): Promise<void>;
+  /** SIGTERM; the exit code. */
+  terminate(): Promise<number | string | undefined>;
   start(): Promise<void>;
   /** What Prometheus would read. */
   metrics(): Promise<string>;
@@ -39,6 +41,7 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
     folder,
     requests: async () => requestsIn(await log()),
     kill: async () => void (await running?.stop('SIGKILL')),
+    terminate: async () => running?.stop('SIGTERM'),
     start: async () => {
       running = await startProcess({
         name: 'operator',

@@ -179,10 +179,9 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${this.namespace}}]
         { spec: { suspend: true } },
       );
     }
-    await this.cluster.edit(
-      { apiVersion, kind: 'GitSource', name: 'source', namespace: this.namespace },
-      { spec: { suspend: true } },
-    );
+    const source = { apiVersion, kind: 'GitSource', name: 'source', namespace: this.namespace };
+    if ((await this.cluster.get(apiVersion, source.kind, source.name, source.namespace)) !== undefined)
+      await this.cluster.edit(source, { spec: { suspend: true } });
     await this.git[Symbol.asyncDispose]();
     await this.cluster[Symbol.asyncDispose]();
   }

@@ -67,7 +67,7 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     const owner = inventory.ownerOf(key);
     if (owner !== undefined && owner !== stack) continue;
     const before = inventory.of(stack).get(key);
-    const action = records ? (byKey.get(key)?.action ?? (before === undefined ? 'created' : undefined)) : undefined;
+    const action = records ? actionOf(byKey.get(key)?.action, before) : undefined;
     const entry = entryOf(resource, { before, action, commit });
     if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
   }
@@ -81,6 +81,11 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
 function forgottenIn({ report, before }: Ended): ReadonlySet<string> {
   const nameOf = namesOf(before);
   return new Set(report.steps.flatMap(({ urn, operation }) => (operation === 'forget' ? [nameOf(urn)] : [])));
+}
+
+/** What a run that was cut off had made is only changed, or made anew, by the next one. */
+function actionOf(action: ObjectAction | undefined, before: InventoryEntry | undefined): ObjectAction | undefined {
+  return before !== undefined || action === 'adopted' ? action : 'created';
 }
 
 interface Entering {

@@ -110,8 +110,7 @@ export class PulumiEngine implements Engine {
   }
 
   hasBegun(stack: Stack, { digest }: Rendered): boolean {
-    const run = this.#runs.of(keyOf(stack));
-    return run?.purpose === 'apply' && run.content === digest;
+    return isOf(this.#runs.of(keyOf(stack)), digest);
   }
 
   isBusy(stack: Stack, inventory: EngineContext['inventory']): boolean {
@@ -128,7 +127,7 @@ export class PulumiEngine implements Engine {
     const key = keyOf(stack);
     const content = this.#contentOf(stack, revision);
     const run = this.#runs.of(key);
-    if (run?.purpose === 'apply' && run.content === content) {
+    if (run !== undefined && isOf(run, content)) {
       return run.end === undefined ? going(run.line) : this.#tell(run, context);
     }
     if (run !== undefined && !this.#close(run, context)) return going(this.#waitFor(run, 'apply', content, key));
@@ -165,7 +164,7 @@ export class PulumiEngine implements Engine {
     if (run !== undefined && !this.#close(run, context)) {
       if (run.purpose !== 'destroy')
         this.#runs.cancel(key, failure('Superseded', { what: 'the stack is being deleted' }));
-      return { ...done, remaining };
+      return { ...done, remaining, line: run.line };
     }
     const setback = this.#runs.setbackOf(key, 'destroy');
     if (setback !== undefined) throw setback;
@@ -186,6 +185,14 @@ export class PulumiEngine implements Engine {
       },
     });
     return { ...done, remaining };
+  }
+
+  rest(stack: Stack, why: string): string | undefined {
+    const key = keyOf(stack);
+    const run = this.#runs.of(key);
+    if (run === undefined || run.end !== undefined) return undefined;
+    this.#runs.cancel(key, failure('Superseded', { what: why }));
+    return run.line;
   }
 
   async forget(stack: Stack): Promise<void> {
@@ -322,6 +329,10 @@ export class PulumiEngine implements Engine {
     return Object.assign(Object.create(failed) as Failure, { retry: 'on-change' });
   }
 }
+
+/** Whether a run answers what is asked now. */
+const isOf = (run: Run<Result> | undefined, content: string): boolean =>
+  run?.purpose === 'apply' && run.content === content && !run.cancelled;
 
 const valueOf = ({ end }: Run<Result>): Result | undefined =>
   end !== undefined && 'value' in end ? end.value : undefined;

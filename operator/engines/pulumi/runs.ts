@@ -38,6 +38,8 @@ export interface Run<R> extends Pick<Task<R>, 'purpose' | 'content'> {
   readonly line: string;
   /** Undefined while it goes on. */
   readonly end: End<R> | undefined;
+  /** It was told to end before its time: what comes of it is no answer to anybody. */
+  readonly cancelled: boolean;
 }
 
 export interface RunsOptions {
@@ -69,6 +71,10 @@ class Going<R> implements Run<R> {
 
   get line(): string {
     return this.told.shown;
+  }
+
+  get cancelled(): boolean {
+    return this.cancelling.signal.aborted;
   }
 }
 

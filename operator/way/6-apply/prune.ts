@@ -19,6 +19,8 @@ export interface PruneReport {
   readonly failures: ObjectFailure[];
   /** Deleted but still there: held by finalizers, or on their way. */
   readonly remaining: ObjectKey[];
+  /** How far it has come, where the engine can say more than what remains. */
+  readonly line?: string;
 }
 
 export interface PruneRequest {

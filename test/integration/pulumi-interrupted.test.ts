@@ -1,0 +1,126 @@
+/** What cuts a Pulumi update short: a newer commit, a suspension, an operator that is told to stop or is killed. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  lockHolder,
+  openGate,
+  Platform,
+  program,
+  pulumiStack,
+  runProcesses,
+  runsBegun,
+  runWithinMs,
+  startPulumiOperator,
+  until,
+  type TestOperator,
+} from '#testing';
+
+let operator: TestOperator;
+
+beforeAll(async () => {
+  operator = await startPulumiOperator();
+});
+afterAll(async () => {
+  await operator[Symbol.asyncDispose]();
+});
+
+/** One name is of Pulumi's choice: made twice, it would be there twice. */
+const waiting = program(
+  'infra',
+  `
+const first = map('first');
+new ConfigMap('named', { metadata: { namespace, labels: { named: 'by-pulumi' } } });
+gate('door', { dependsOn: [first] });
+`,
+);
+
+/** A stack whose update waits in the middle. */
+async function inTheMiddle(): Promise<Platform> {
+  const platform = await Platform.create(waiting);
+  await pulumiStack(platform, 'infra');
+  await until('the update waits', async () => platform.configMap('door'), runWithinMs);
+  await until('the rest is made', async () => ((await named(platform)).length === 1 ? true : undefined), runWithinMs);
+  return platform;
+}
+
+async function named({ cluster, namespace }: Platform): Promise<string[]> {
+  const { body } = await cluster.transport.request<{ items: { metadata: { name: string } }[] }>({
+    method: 'GET',
+    path: `/api/v1/namespaces/${namespace}/configmaps`,
+    query: { labelSelector: 'named=by-pulumi' },
+  });
+  return body.items.map(({ metadata }) => metadata.name);
+}
+
+const head = (platform: Platform): Promise<string> => platform.git.repository.git('rev-parse', 'HEAD');
+
+/** No process, and nobody has the state. */
+const ended = (platform: Platform): Promise<true> =>
+  until(
+    'nothing is left of the run',
+    async () =>
+      runProcesses(operator).length === 0 && (await lockHolder(platform, 'infra')) === undefined ? true : undefined,
+    runWithinMs,
+  );
+
+/** All that the program makes, once, and told once. */
+async function expectWhole(platform: Platform, before: readonly string[]): Promise<void> {
+  await openGate(platform, 'door');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  expect(await named(platform)).toEqual(before);
+  const changes = await platform.changes('infra');
+  expect(changes).toHaveLength(1);
+  expect(changes[0]).toMatchObject({ result: 'Applied', created: 3 });
+  await ended(platform);
+}
+
+test('a newer commit ends the update in hand, and wins', async () => {
+  await using platform = await inTheMiddle();
+  const runs = (await runsBegun(operator)).length;
+  const commit = await platform.commit(program('infra', `map('first', { a: 'b' });`));
+  await platform.applied('infra', commit, runWithinMs);
+  expect((await platform.configMap('first'))?.data).toEqual({ a: 'b' });
+  expect(await platform.configMap('door')).toBeUndefined();
+  expect(await named(platform)).toEqual([]);
+  expect(await runsBegun(operator)).toHaveLength(runs + 1);
+  await ended(platform);
+}, 400_000);
+
+test('a commit that is taken back while the update in hand ends for it is run to its end', async () => {
+  await using platform = await inTheMiddle();
+  const before = await named(platform);
+  await platform.commit(program('infra', `map('first', { a: 'b' });`));
+  await platform.saying('infra', /waits for the end of the run before/);
+  await platform.commit(waiting);
+  await expectWhole(platform, before);
+  const warnings = (await platform.events('Stack', 'infra')).filter(({ type }) => type === 'Warning');
+  expect(warnings).toEqual([]);
+}, 400_000);
+
+test('a suspended stack rests at once, and goes on where it was', async () => {
+  await using platform = await inTheMiddle();
+  const before = await named(platform);
+  await pulumiStack(platform, 'infra', '', 'suspend: true,');
+  await platform.fails('infra', 'Suspended');
+  await ended(platform);
+  await pulumiStack(platform, 'infra');
+  await expectWhole(platform, before);
+}, 400_000);
+
+test('told to stop in the middle of an update, the operator ends it in order, and the next one goes on', async () => {
+  await using platform = await inTheMiddle();
+  const before = await named(platform);
+  expect(await operator.terminate()).toBe(0);
+  expect(runProcesses(operator)).toEqual([]);
+  expect(await lockHolder(platform, 'infra')).toBeUndefined();
+  await operator.start();
+  await expectWhole(platform, before);
+}, 400_000);
+
+test('killed in the middle of an update, the operator leaves no process, and the next one goes on', async () => {
+  await using platform = await inTheMiddle();
+  const before = await named(platform);
+  await operator.kill();
+  await until('no process is left', () => Promise.resolve(runProcesses(operator).length === 0 ? true : undefined));
+  await operator.start();
+  await expectWhole(platform, before);
+}, 400_000);

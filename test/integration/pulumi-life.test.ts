@@ -1,0 +1,104 @@
+/** The end of a Pulumi stack, and its way back: destroyed in order, left alone, reverted. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  Platform,
+  program,
+  pulumiStack,
+  runProcesses,
+  runsBegun,
+  runWithinMs,
+  startPulumiOperator,
+  stateObjects,
+  until,
+  type TestOperator,
+} from '#testing';
+
+let operator: TestOperator;
+
+beforeAll(async () => {
+  operator = await startPulumiOperator();
+});
+afterAll(async () => {
+  await operator[Symbol.asyncDispose]();
+});
+
+const remove = (platform: Platform, kind: string, name: string): Promise<void> =>
+  platform.cluster.delete('plumbline.dev/v1alpha1', kind, name, platform.namespace);
+
+const gone = (platform: Platform, stack: string): Promise<true> =>
+  until(
+    `stack ${stack} is gone`,
+    async () => ((await platform.get(stack)) === undefined ? true : undefined),
+    runWithinMs,
+  );
+
+const head = (platform: Platform): Promise<string> => platform.git.repository.git('rev-parse', 'HEAD');
+
+test('a deleted stack takes away what it made, what depends on it first, and its state', async () => {
+  await using platform = await Platform.create(
+    program('infra', `const base = map('base'); map('upper', {}, { dependsOn: [base] });`),
+  );
+  await pulumiStack(platform, 'infra');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  expect(await stateObjects(platform, 'infra')).not.toEqual([]);
+  const upper = { apiVersion: 'v1', kind: 'ConfigMap', name: 'upper', namespace: platform.namespace };
+  await platform.cluster.edit(upper, { metadata: { finalizers: ['example.com/held'] } });
+  // Neither its commit nor its source is needed for that.
+  await remove(platform, 'GitSource', 'source');
+  await remove(platform, 'Stack', 'infra');
+  await until(
+    'the upper one is being deleted',
+    async () =>
+      (await platform.cluster.get('v1', 'ConfigMap', 'upper', platform.namespace))?.metadata.deletionTimestamp ===
+      undefined
+        ? undefined
+        : true,
+    runWithinMs,
+  );
+  expect((await platform.configMap('base'))?.metadata).not.toHaveProperty('deletionTimestamp');
+  expect(await platform.saying('infra', /deleting ConfigMap upper/)).toMatch(/^2 objects are being deleted/);
+  await platform.cluster.edit(upper, { metadata: { finalizers: null } });
+  await gone(platform, 'infra');
+  expect(await platform.configMap('base')).toBeUndefined();
+  expect(await stateObjects(platform, 'infra')).toEqual([]);
+  expect(runProcesses(operator)).toEqual([]);
+}, 400_000);
+
+test('what an orphaning stack leaves stays, with its state: a new stack of the name goes on with it', async () => {
+  await using platform = await Platform.create(program('infra', `map('kept');`));
+  await pulumiStack(platform, 'infra', '', 'deletionPolicy: Orphan,');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  const before = await platform.configMap('kept');
+  const runs = (await runsBegun(operator)).length;
+  await remove(platform, 'Stack', 'infra');
+  await gone(platform, 'infra');
+  expect(await platform.configMap('kept')).toEqual(before);
+  expect(await runsBegun(operator)).toHaveLength(runs);
+  await pulumiStack(platform, 'infra', 'destroyOnDelete: false');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  expect((await platform.configMap('kept'))?.metadata.uid).toBe(before?.metadata.uid);
+  await remove(platform, 'Stack', 'infra');
+  await gone(platform, 'infra');
+  expect((await platform.configMap('kept'))?.metadata.uid).toBe(before?.metadata.uid);
+  expect(await stateObjects(platform, 'infra')).not.toEqual([]);
+}, 400_000);
+
+test('a reverted commit brings back what was, and the Change says so', async () => {
+  await using platform = await Platform.create(program('infra', `map('first', { a: '1' }); map('second');`));
+  await pulumiStack(platform, 'infra');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  const bad = await platform.commit(program('infra', `map('third'); map('fourth');`), 'Break it');
+  await platform.applied('infra', bad, runWithinMs);
+  await platform.git.repository.git('revert', '--no-edit', 'HEAD');
+  await platform.reconcile();
+  const back = await head(platform);
+  await platform.applied('infra', back, runWithinMs);
+  expect((await platform.configMap('first'))?.data).toEqual({ a: '1' });
+  expect(await platform.configMap('third')).toBeUndefined();
+  expect((await platform.changes('infra')).at(-1)).toMatchObject({
+    commit: { sha: back, subject: 'Revert "Break it"' },
+    result: 'Applied',
+    created: 2,
+    pruned: 2,
+  });
+}, 400_000);
