@@ -1,12 +1,11 @@
 /** Read: id and state in, state as the cluster has it out; id '' when the object is gone. With an id alone: import or `get`. */
-import { isDeepStrictEqual } from 'node:util';
 import { getObject, type KubeObject } from '#kube';
 import { awaitReady } from './await.ts';
 import { canonical } from './canonical.ts';
 import { changedProperties } from './changed-fields.ts';
 import { checkpoint, inputsIn, keptIn } from './checkpoint.ts';
 import { isUnreachable } from './cluster.ts';
-import { importedInputs, prunedTo } from './live-inputs.ts';
+import { importedInputs, isStoredAlike, prunedTo } from './live-inputs.ts';
 import { managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { bare, idOf, parseId, unmarked } from './object.ts';
@@ -85,7 +84,7 @@ function liveInputs({ settings }: Session, request: ReadRequest, live: ValueMap)
   const wanted = canonical(bare(kept));
   const found = prunedTo(live, wanted);
   const before = prunedTo(bare(request.oldOutputs), wanted);
-  if ([wanted, before].some((same) => isDeepStrictEqual(found, same))) return kept;
+  if ([wanted, before].some((same) => isStoredAlike(found, same))) return kept;
   if (settings.heal && !isAnother(request, { before, found, live })) return kept;
   return markSecrets(found, kept);
 }
