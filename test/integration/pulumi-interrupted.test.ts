@@ -83,7 +83,7 @@ test('a newer commit ends the update in hand, and wins', async () => {
   expect(await named(platform)).toEqual([]);
   expect(await runsBegun(operator)).toHaveLength(runs + 1);
   await ended(platform);
-}, 400_000);
+}, 600_000);
 
 test('a commit that is taken back while the update in hand ends for it is run to its end', async () => {
   await using platform = await inTheMiddle();
@@ -94,7 +94,7 @@ test('a commit that is taken back while the update in hand ends for it is run to
   await expectWhole(platform, before);
   const warnings = (await platform.events('Stack', 'infra')).filter(({ type }) => type === 'Warning');
   expect(warnings).toEqual([]);
-}, 400_000);
+}, 600_000);
 
 test('a suspended stack rests at once, and goes on where it was', async () => {
   await using platform = await inTheMiddle();
@@ -104,7 +104,28 @@ test('a suspended stack rests at once, and goes on where it was', async () => {
   await ended(platform);
   await pulumiStack(platform, 'infra');
   await expectWhole(platform, before);
-}, 400_000);
+}, 600_000);
+
+test('a newer commit does not wait for a correction that cannot come to its end', async () => {
+  await using platform = await inTheMiddle();
+  await openGate(platform, 'door');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  const door = { apiVersion: 'v1', kind: 'ConfigMap', name: 'door', namespace: platform.namespace };
+  const shut = { labels: { open: null }, annotations: { 'pulumi.com/waitFor': 'nobody' } };
+  await platform.cluster.edit(door, { metadata: shut });
+  await until(
+    'the correction waits for what it has put back',
+    async () => {
+      const live = await platform.cluster.get('v1', 'ConfigMap', 'door', platform.namespace);
+      return live?.metadata.annotations?.['pulumi.com/waitFor'] === 'nobody' ? undefined : true;
+    },
+    runWithinMs,
+  );
+  const commit = await platform.commit(program('infra', `map('first');`));
+  await platform.applied('infra', commit, runWithinMs);
+  expect(await platform.configMap('door')).toBeUndefined();
+  await ended(platform);
+}, 600_000);
 
 test('told to stop in the middle of an update, the operator ends it in order, and the next one goes on', async () => {
   await using platform = await inTheMiddle();
@@ -114,7 +135,7 @@ test('told to stop in the middle of an update, the operator ends it in order, an
   expect(await lockHolder(platform, 'infra')).toBeUndefined();
   await operator.start();
   await expectWhole(platform, before);
-}, 400_000);
+}, 600_000);
 
 test('killed in the middle of an update, the operator leaves no process, and the next one goes on', async () => {
   await using platform = await inTheMiddle();
@@ -123,4 +144,4 @@ test('killed in the middle of an update, the operator leaves no process, and the
   await until('no process is left', () => Promise.resolve(runProcesses(operator).length === 0 ? true : undefined));
   await operator.start();
   await expectWhole(platform, before);
-}, 400_000);
+}, 600_000);

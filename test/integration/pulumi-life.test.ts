@@ -62,7 +62,7 @@ test('a deleted stack takes away what it made, what depends on it first, and its
   expect(await platform.configMap('base')).toBeUndefined();
   expect(await stateObjects(platform, 'infra')).toEqual([]);
   expect(runProcesses(operator)).toEqual([]);
-}, 400_000);
+}, 600_000);
 
 test('what an orphaning stack leaves stays, with its state: a new stack of the name goes on with it', async () => {
   await using platform = await Platform.create(program('infra', `map('kept');`));
@@ -81,7 +81,7 @@ test('what an orphaning stack leaves stays, with its state: a new stack of the n
   await gone(platform, 'infra');
   expect((await platform.configMap('kept'))?.metadata.uid).toBe(before?.metadata.uid);
   expect(await stateObjects(platform, 'infra')).not.toEqual([]);
-}, 400_000);
+}, 600_000);
 
 test('a reverted commit brings back what was, and the Change says so', async () => {
   await using platform = await Platform.create(program('infra', `map('first', { a: '1' }); map('second');`));
@@ -101,4 +101,4 @@ test('a reverted commit brings back what was, and the Change says so', async () 
     created: 2,
     pruned: 2,
   });
-}, 400_000);
+}, 600_000);

@@ -103,7 +103,7 @@ test('each waits for what it needs, says for what, and is given it', async () =>
     token: 'sesame-of-given',
     password: 'sesame-of-variables',
   });
-}, 400_000);
+}, 600_000);
 
 test('what is secret is nowhere to be read', async () => {
   const { namespace } = platform;
@@ -135,7 +135,7 @@ test('another value runs what is given it, and nothing else', async () => {
   await untilQuiet(operator.requests);
   // One for each value, and one of base itself.
   expect(await appRuns()).toBe(before + 4);
-}, 400_000);
+}, 600_000);
 
 test('an output that is not there is named', async () => {
   const { namespace } = platform;

@@ -98,6 +98,11 @@ export class RunCorrections implements Corrections {
     };
   }
 
+  forget(stack: string): void {
+    this.#begun.delete(stack);
+    this.#told.delete(stack);
+  }
+
   #news(stack: string, fields: readonly DriftedField[]): readonly DriftedField[] {
     const text = JSON.stringify(fields);
     if (this.#told.get(stack) === text) return [];

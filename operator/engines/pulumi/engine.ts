@@ -98,7 +98,7 @@ export class PulumiEngine implements Engine {
     const run = this.#runs.of(key);
     if (run !== undefined) {
       if (run.end === undefined) return finding(this.#waitFor(run, 'preview', content, key));
-      const failed = run.purpose === 'preview' && run.content === content ? this.#failureOf(run) : undefined;
+      const failed = isOf(run, content, 'preview') ? this.#failureOf(run) : undefined;
       if (failed !== undefined) this.#runs.setBack(key, this.#attemptOf(stack, content), this.#patient(stack, failed));
       this.#close(run, apply);
     }
@@ -136,10 +136,13 @@ export class PulumiEngine implements Engine {
     return going(this.#runs.of(key)?.line ?? 'starting');
   }
 
-  /** The newest commit wins; what is being put back is soon done, and is put back by the same program. */
+  /**
+   * The newest commit wins, over what is being put back, too: that may wait for what only this commit makes right. A
+   * preview lets it come to its end.
+   */
   #waitFor(run: Run<Result>, purpose: Purpose, content: string, key: string): string {
-    if (run.purpose === purpose && run.content === content) return run.line;
-    if (run.purpose !== 'correct' && !(run.purpose === 'refresh' && purpose === 'preview'))
+    if (run.purpose === purpose && run.content === content && !run.cancelled) return run.line;
+    if (purpose !== 'preview' || (run.purpose !== 'correct' && run.purpose !== 'refresh'))
       this.#runs.cancel(key, failure('Superseded', { what: 'newer content takes the place of this run' }));
     return `waits for the end of the run before: ${run.line}`;
   }
@@ -201,6 +204,8 @@ export class PulumiEngine implements Engine {
     this.#entered.delete(key);
     await this.#previews.drop(key);
     this.#runs.forgive(key);
+    this.#runs.take(key);
+    this.corrections.forget(key);
     await this.#options.named.forget(key);
   }
 
@@ -331,8 +336,8 @@ export class PulumiEngine implements Engine {
 }
 
 /** Whether a run answers what is asked now. */
-const isOf = (run: Run<Result> | undefined, content: string): boolean =>
-  run?.purpose === 'apply' && run.content === content && !run.cancelled;
+const isOf = (run: Run<Result> | undefined, content: string, purpose: Purpose = 'apply'): boolean =>
+  run?.purpose === purpose && run.content === content && !run.cancelled;
 
 const valueOf = ({ end }: Run<Result>): Result | undefined =>
   end !== undefined && 'value' in end ? end.value : undefined;
