@@ -233,7 +233,7 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
     return this.operatorMetric('process_resident_memory_bytes');
   }
 
-  /** Requests that the API server has answered so far, as it counts them; left out are its own Leases, its look for OpenAPI, and these metrics. */
+  /** Requests that the API server has answered so far, as it counts them; left out are its own Leases and LimitRanges, its look for OpenAPI, and these metrics. */
   async requestCounts(): Promise<RequestCounts> {
     const chunks: Buffer[] = [];
     for await (const chunk of await this.transport.stream({ method: 'GET', path: '/metrics' })) chunks.push(chunk);
@@ -269,7 +269,7 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${name}}]
 /** By verb and resource. */
 export type RequestCounts = ReadonlyMap<string, number>;
 
-const isItsOwn = /resource="leases"|subresource="openapi\/v3"|subresource="\/metrics"/;
+const isItsOwn = /resource="(leases|limitranges)"|subresource="openapi\/v3"|subresource="\/metrics"/;
 
 /** What was asked between two looks: how much, and what. */
 export function askedBetween(
