@@ -5,7 +5,7 @@ import { digestOf, parseKey, type KubeObject, type ObjectKey } from '#kube';
 import type { AppliedObject, ObjectAction, InventoryEntry, ObjectFailure, RenderedObject } from '#values';
 import type { EngineContext } from '../engine.ts';
 import type { Ended } from './operation.ts';
-import { namesOf, ownedIn, type OwnedResource } from './resources.ts';
+import { isOnlyPulumi, namesOf, ownedIn, type OwnedResource } from './resources.ts';
 import type { StepOperation } from './values.ts';
 
 /** What a step is in the words of a Change; others change nothing. */
@@ -33,9 +33,6 @@ export function changedObjects({ report, before, after }: Ended): AppliedObject[
   }
   return [...objects.values()];
 }
-
-/** Neither in the cluster nor anywhere else. */
-const isOnlyPulumi = (type: string): boolean => type === 'pulumi:pulumi:Stack' || type.startsWith('pulumi:providers:');
 
 /** What the engine said of each resource that failed. */
 export function failedObjects({ report, before, after, failed }: Ended): ObjectFailure[] {

@@ -3,7 +3,8 @@ import { annotations, type Stack } from '#api';
 import type { ObjectKey } from '#kube';
 import { assertNotEmptied, assertPruneLimit, pruneLimitOf } from '#plan';
 import type { Ended } from './operation.ts';
-import { namesOf, realResources } from './resources.ts';
+import { isOnlyPulumi, namesOf, realResources } from './resources.ts';
+import { urnParts } from './urn.ts';
 import type { Keeps, StateResource } from './values.ts';
 
 export interface Guard {
@@ -34,14 +35,19 @@ const isGuarded = ({ spec }: Stack): boolean => !spec.prune || !spec.allowEmpty 
 export function assertMayDelete({ spec, metadata }: Stack, preview: Ended): readonly string[] {
   const { report, before } = preview;
   const owned = new Map(realResources(before).map((resource) => [resource.urn, resource]));
-  const named = report.steps.filter(({ operation }) => !isGoing(operation)).length + report.unchanged;
+  // Steps are of a refresh, too: what the program says is in the plan alone.
+  const planned = [...(report.plan ?? [])].filter(([urn]) => !isOnlyPulumi(urnParts(urn).type));
+  const named = planned.filter(([, { operations }]) => !operations.every(isGoing)).length;
   const { path, allowEmpty } = spec;
   assertNotEmptied({ path, rendered: named, owned: owned.size, allowEmpty });
-  const gone = report.steps.filter(({ operation, urn }) => operation === 'delete' && owned.has(urn));
-  if (!spec.prune) return gone.map(({ urn }) => urn);
+  const forgotten = new Set(report.steps.flatMap(({ urn, operation }) => (operation === 'forget' ? [urn] : [])));
+  const gone = planned.flatMap(([urn, { operations }]) =>
+    operations.every(isGoing) && owned.has(urn) && !forgotten.has(urn) ? [urn] : [],
+  );
+  if (!spec.prune) return gone;
   const nameOf = namesOf(before);
   assertPruneLimit({
-    prunes: gone.map(({ urn }) => nameOf(urn) as ObjectKey),
+    prunes: gone.map((urn) => nameOf(urn) as ObjectKey),
     owned: owned.size,
     percent: named === 0 ? 100 : spec.pruneLimit,
     confirmed: confirmationOf({ metadata }),
@@ -49,7 +55,7 @@ export function assertMayDelete({ spec, metadata }: Stack, preview: Ended): read
   return [];
 }
 
-const isGoing = (operation: string): boolean => operation === 'delete' || operation === 'forget';
+const isGoing = (operation: string): boolean => operation === 'delete';
 
 export const confirmationOf = ({ metadata }: Pick<Stack, 'metadata'>): string | undefined =>
   metadata.annotations?.[annotations.confirmPrune];

@@ -5,11 +5,10 @@ import { showValue } from '#plan';
 import type { ProposedAction, ProposedChange, ProposedField } from '#values';
 import type { EngineContext } from '../engine.ts';
 import type { Ended } from './operation.ts';
-import { namesOf } from './resources.ts';
-import { withoutDrawn } from './run/plan-file.ts';
+import { isOnlyPulumi, namesOf } from './resources.ts';
 import { nameOf } from './run/repair.ts';
 import { urnParts } from './urn.ts';
-import type { MadeObject, PlanFile, PlannedResource, StateResource, Step, StepOperation } from './values.ts';
+import type { MadeObject, PlanFile, PlannedResource, StateResource, Step } from './values.ts';
 
 /** What was found out of a content. */
 export interface Previewed {
@@ -45,23 +44,33 @@ export function liveStates(
 }
 
 /** Live objects that the plan changes, and that are not any more what it was made against. */
-export function movedOn({ ended, live }: Previewed, { stack, inventory, observed }: EngineContext): string[] {
+export function movedOn({ ended, plan, live }: Previewed, { stack, inventory, observed }: EngineContext): string[] {
   const now = liveStates(stackKey(stack), inventory, observed);
   const nameOfUrn = namesOf(ended.before);
-  const touched = new Set(ended.report.steps.map(({ urn }) => nameOfUrn(urn)));
+  const touched = new Set(changingIn(plan).map(([urn]) => nameOfUrn(urn)));
   return [...touched].filter((key) => live.get(key) !== now.get(key));
 }
 
-const actions: Readonly<Partial<Record<StepOperation, ProposedAction>>> = {
+const actions: Readonly<Record<string, ProposedAction>> = {
   create: 'create',
   update: 'update',
   delete: 'delete',
-  forget: 'forget',
   replace: 'replace',
   'create-replacement': 'replace',
   'delete-replaced': 'replace',
   import: 'import',
+  'import-replacement': 'replace',
 };
+
+/** The operations of a resource in one word; undefined when it stays as it is. */
+function actionOf({ operations }: PlannedResource): ProposedAction | undefined {
+  const found = operations.flatMap((operation) => actions[operation] ?? []);
+  return found.includes('replace') ? 'replace' : found[0];
+}
+
+/** What is neither Pulumi's own nor stays as it is. */
+const changingIn = (plan: PlanFile): [string, PlannedResource][] =>
+  [...plan].filter(([urn, planned]) => !isOnlyPulumi(urnParts(urn).type) && actionOf(planned) !== undefined);
 
 /** In the order of the update; the last one, which nobody sees, is of what the program says beside. */
 export async function changesOf(
@@ -71,15 +80,18 @@ export async function changesOf(
 ): Promise<ProposedChange[]> {
   const { ended, plan } = previewed;
   const byUrn = Map.groupBy(ended.report.steps, ({ urn }) => urn);
+  const order = new Map([...byUrn.keys()].map((urn, index) => [urn, index]));
+  const placeOf = ([urn]: readonly [string, PlannedResource]): number => order.get(urn) ?? order.size;
+  const changing = changingIn(plan).sort((a, b) => placeOf(a) - placeOf(b));
   const keyOfUrn = namesOf(ended.before);
   const changes: ProposedChange[] = [];
-  for (const [urn, steps] of byUrn) {
-    const change = await changeOf(urn, steps, { previewed, keyOfUrn, discovery, namespace });
-    if (change !== undefined) changes.push(change);
+  for (const [urn, planned] of changing) {
+    const one = { urn, planned, steps: byUrn.get(urn) ?? [] };
+    changes.push(await changeOf(one, { previewed, keyOfUrn, discovery, namespace }));
   }
-  const providers = [...plan.resources].flatMap(([urn, planned]) => providerChange(urn, planned) ?? []);
-  const shown = new Set(byUrn.keys());
-  const rest = [...plan.resources].filter(([urn]) => !shown.has(urn)).map(([urn, { digest }]) => [urn, digest]);
+  const providers = [...plan].flatMap(([urn, planned]) => providerChange(urn, planned) ?? []);
+  const shown = new Set(changing.map(([urn]) => urn));
+  const rest = [...plan].filter(([urn]) => !shown.has(urn)).map(([urn, { digest }]) => [urn, digest]);
   const identity = fullDigestOf(['pulumi', rest.sort()]);
   return [...providers, ...changes, { object: 'outputs and the rest', action: 'update', fields: [], identity }];
 }
@@ -93,31 +105,34 @@ interface Making {
   readonly namespace: string;
 }
 
+interface Changing {
+  readonly urn: string;
+  readonly planned: PlannedResource;
+  /** What the engine told of it, a refresh before included. */
+  readonly steps: readonly Step[];
+}
+
 async function changeOf(
-  urn: string,
-  steps: readonly Step[],
+  { urn, planned, steps }: Changing,
   { previewed, keyOfUrn, discovery, namespace }: Making,
-): Promise<ProposedChange | undefined> {
-  const { content, ended, plan, live, retain } = previewed;
-  const found = steps.map(({ operation }) => actions[operation]).filter((action) => action !== undefined);
-  const first = found.includes('replace') && found.every((action) => action === 'replace') ? 'replace' : found[0];
-  if (first === undefined) return undefined;
-  const isKept = first === 'delete' && retain.includes(urn);
-  const action = isKept ? 'forget' : first;
+): Promise<ProposedChange> {
+  const { content, ended, live, retain } = previewed;
+  const isKept = retain.includes(urn);
+  const isForgotten = isKept || steps.some(({ operation }) => operation === 'forget');
+  const action = isForgotten ? 'forget' : (actionOf(planned) ?? 'update');
   const made = steps.find((step) => step.made !== undefined)?.made;
   const known = keyOfUrn(urn);
   const key = made === undefined ? known : await keyOfMade(made, discovery, namespace);
-  const object = key === urn ? nameOf(urn) : withoutDrawn(key, plan.drawn);
-  const planned = plan.resources.get(urn);
+  const object = key === urn ? nameOf(urn) : key;
   const state = live.get(known) ?? worldState(ended.before.find((resource) => resource.urn === urn));
-  const sealedIn = planned?.sealed === true ? content : '';
+  const sealedIn = planned.sealed ? content : '';
   const note = noteOf(action, isKept);
   return {
     object,
     action,
-    fields: steps.find(({ fields }) => fields.length > 0)?.fields.map(fieldFor(key, plan)) ?? [],
+    fields: steps.findLast(({ fields }) => fields.length > 0)?.fields.map(fieldFor(key)) ?? [],
     ...(note === undefined ? {} : { note }),
-    identity: fullDigestOf(['pulumi', urn, action, planned?.digest, sealedIn, state]),
+    identity: fullDigestOf(['pulumi', urn, action, planned.digest, sealedIn, state]),
   };
 }
 
@@ -148,11 +163,11 @@ function withoutSealed(value: unknown): unknown {
 
 const mask = '***';
 
-function fieldFor(key: string, { drawn }: PlanFile): (field: Step['fields'][number]) => ProposedField {
+function fieldFor(key: string): (field: Step['fields'][number]) => ProposedField {
   const isSecret = /^Secret\//.test(key);
   return ({ path, from, to }) => {
     if (isSecret && holdsValues.test(path)) return { path, from: mask, to: mask };
-    return { path, from: shown(from, drawn), to: shown(to, drawn) };
+    return { path, from: shown(from), to: shown(to) };
   };
 }
 
@@ -163,15 +178,15 @@ const holdsValues =
 /** The engine's mark of what is known when it is applied only: sdk/go/common/resource/plugin/rpc.go. */
 const unknown = /04da6b54-80e4-46f7-96ec-b56ff0331ba9/g;
 
-const shown = (value: unknown, drawn: PlanFile['drawn']): string =>
-  withoutDrawn(showValue(value), drawn).replaceAll('[secret]', mask).replaceAll(unknown, '<known when applied>');
+const shown = (value: unknown): string =>
+  showValue(value).replaceAll('[secret]', mask).replaceAll(unknown, '<known when applied>');
 
 /** A provider says where all of its resources are: what is changed of it is told, without values, which are credentials. */
-function providerChange(urn: string, { operations, properties, digest }: PlannedResource): ProposedChange | undefined {
+function providerChange(urn: string, planned: PlannedResource): ProposedChange | undefined {
   const { type, name } = urnParts(urn);
   if (!type.startsWith('pulumi:providers:') || name.startsWith('default')) return undefined;
-  const [operation = 'same'] = operations;
-  const action = actions[operation as StepOperation];
+  const { properties, digest } = planned;
+  const action = actionOf(planned);
   if (action === undefined) return undefined;
   const fields = properties.map((path) => ({ path, from: mask, to: mask }));
   return { object: nameOf(urn), action, fields, identity: fullDigestOf(['pulumi', urn, action, digest]) };

@@ -30,11 +30,13 @@ function objectOf({ id, outputs: { apiVersion, kind } }: StateResource): ObjectK
   return keyOf(groupKindOf({ apiVersion, kind }), slash < 0 ? undefined : id.slice(0, slash), id.slice(slash + 1));
 }
 
+/** Neither in the cluster nor anywhere else. */
+export const isOnlyPulumi = (type: string): boolean =>
+  type === 'pulumi:pulumi:Stack' || type.startsWith('pulumi:providers:');
+
 /** Resources that somebody would miss: no stack, no provider, no component. */
 export const realResources = (resources: readonly StateResource[]): StateResource[] =>
-  resources.filter(
-    ({ type, id }) => id !== '' && type !== 'pulumi:pulumi:Stack' && !type.startsWith('pulumi:providers:'),
-  );
+  resources.filter(({ type, id }) => id !== '' && !isOnlyPulumi(type));
 
 /**
  * Names the objects of steps: by the state before and after, since a deleted one is in neither the program nor the

@@ -50,7 +50,7 @@ export interface RunRequest {
   readonly allowScripts?: boolean;
   /** The ServiceAccount as which the program reaches the API server. */
   readonly account: Account;
-  /** File that a preview writes its plan to, or that an up is held to. */
+  /** File that a preview writes its plan to, for later, or that an up is held to. */
   readonly planFile?: string;
   /** URNs of what stays in the world when the program does not name it any more. */
   readonly retain?: readonly string[];
@@ -150,12 +150,8 @@ export interface PlannedResource {
   readonly properties: readonly string[];
 }
 
-export interface PlanFile {
-  /** By URN. */
-  readonly resources: ReadonlyMap<string, PlannedResource>;
-  /** Names that the engine drew by lot -> how they are shown; an update that is held to this file takes the same. */
-  readonly drawn: ReadonlyMap<string, string>;
-}
+/** By URN. */
+export type PlanFile = ReadonlyMap<string, PlannedResource>;
 
 export interface Diagnostic {
   readonly severity: 'info' | 'warning' | 'error';
@@ -178,7 +174,7 @@ export interface RunReport {
   /** Of the stack; empty after a preview. */
   readonly outputs: Readonly<Record<string, { readonly value: unknown; readonly secret: boolean }>>;
   readonly durationMs: number;
-  /** Of a preview that was to write one. */
+  /** Of a preview. */
   readonly plan?: PlanFile;
 }
 

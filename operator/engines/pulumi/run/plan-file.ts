@@ -1,5 +1,5 @@
 /** Reads the plan that a preview saved: what the update would be held to, resource by resource, as digests from which nothing can be read back. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fullDigestOf } from '#kube';
 import type { PlanFile, PlannedResource } from '../values.ts';
@@ -11,10 +11,8 @@ interface Written {
 }
 
 interface WrittenResource {
-  readonly goal?: { readonly name: string; readonly inputDiff?: Difference };
+  readonly goal?: { readonly inputDiff?: Difference };
   readonly steps?: readonly string[];
-  /** base64 */
-  readonly seed?: string;
 }
 
 interface Difference {
@@ -35,44 +33,19 @@ export async function readPlanFile(file: string, opening: Opening): Promise<Plan
 
 /** Two previews of the same content come to the same digests, whatever the nonces, seeds and orders of the file are. */
 export function planIn({ resourcePlans = {} }: Written, opening: Opening): PlanFile {
-  const drawn = drawnNames(Object.values(resourcePlans));
   const resources = Object.entries(resourcePlans).map(([urn, written]) => {
     const { goal, steps: operations = [] } = written;
-    const reader = new Reader(opening, drawn);
+    const reader = new Reader(opening);
     const digest = reader.digestOf([reader.read(goal), operations]);
     const resource = { digest, sealed: reader.sealed, operations, properties: propertiesOf(written) };
     return [urn, resource] as const;
   });
-  return { resources: new Map<string, PlannedResource>(resources), drawn };
+  return new Map<string, PlannedResource>(resources);
 }
 
 function propertiesOf({ goal }: WrittenResource): string[] {
   const { adds = {}, updates = {}, deletes = [] } = goal?.inputDiff ?? {};
   return [...Object.keys(adds), ...Object.keys(updates), ...deletes].sort();
-}
-
-/** As many characters as the Kubernetes provider draws. */
-const drawnLength = 8;
-
-/** Names that follow from a seed of this very file, and so from nothing that anybody chose. */
-function drawnNames(resources: readonly WrittenResource[]): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const { goal, seed } of resources) {
-    if (goal === undefined || seed === undefined) continue;
-    const suffix = createHash('sha256').update(Buffer.from(seed, 'base64')).digest('hex').slice(0, drawnLength);
-    names.set(`${goal.name}-${suffix}`, `${goal.name}-<random>`);
-  }
-  return names;
-}
-
-const mayHoldDrawn = /-[0-9a-f]{8}/;
-
-/** The text with names that were drawn by lot as they are shown. */
-export function withoutDrawn(text: string, drawn: PlanFile['drawn']): string {
-  if (!mayHoldDrawn.test(text)) return text;
-  let left = text;
-  for (const [name, shown] of drawn) if (left.includes(name)) left = left.replaceAll(name, () => shown);
-  return left;
 }
 
 /** Marks of special values in what the engine writes: sdk/go/common/resource/sig.go. */
@@ -86,11 +59,9 @@ class Reader {
   /** A secret was found that cannot be opened. */
   sealed = false;
   readonly #opening: Opening;
-  readonly #drawn: PlanFile['drawn'];
 
-  constructor(opening: Opening, drawn: PlanFile['drawn']) {
+  constructor(opening: Opening) {
     this.#opening = opening;
-    this.#drawn = drawn;
   }
 
   /**
@@ -106,7 +77,6 @@ class Reader {
 
   /** The value without what differs from one preview to the next. */
   read(value: unknown, key = ''): unknown {
-    if (typeof value === 'string') return withoutDrawn(value, this.#drawn);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {
       const items = value.map((item) => this.read(item));
@@ -122,7 +92,7 @@ class Reader {
 
   #secret(ciphertext: string): unknown {
     const plain = this.#opening.crypter?.decrypt(ciphertext);
-    if (plain !== undefined) return { secret: withoutDrawn(plain, this.#drawn) };
+    if (plain !== undefined) return { secret: plain };
     this.sealed = true;
     return { secret: '' };
   }

@@ -92,10 +92,9 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
   });
   const report = { ...result.report, durationMs: clock.now() - started };
   if (result.code === 0 && result.stopped === undefined) {
-    const { planFile, operation, backend } = request;
-    if (planFile === undefined || operation !== 'preview') return report;
-    const passphrase = backend.environment[passphraseVariable];
-    return { ...report, plan: await readPlanFile(planFile, { crypter, passphrase }) };
+    const passphrase = request.backend.environment[passphraseVariable];
+    if (job.operation !== 'preview' || job.options.plan === undefined) return report;
+    return { ...report, plan: await readPlanFile(job.options.plan, { crypter, passphrase }) };
   }
   throw failed(result, request, report);
 }
@@ -168,7 +167,10 @@ async function prepare(
     secretConfig: left,
     retain: request.retain ?? [],
     expectNoRefreshChanges: request.expectNoRefreshChanges ?? false,
-    options: optionsOf(request),
+    options: {
+      ...(request.operation === 'preview' ? { plan: join(scratch.folder, 'plan.json') } : {}),
+      ...optionsOf(request),
+    },
     flags: [],
     secrets: secretsOf(request, identity),
   };
