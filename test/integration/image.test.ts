@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { configMap, kubeconfig, Platform, until } from '#testing';
-import { startProcess, type RunningProcess } from '#toolchain';
+import { startProcess, tools, type RunningProcess } from '#toolchain';
 
 const root = join(import.meta.dirname, '..', '..');
 const user = 65532;
@@ -21,7 +21,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the bundle in the image follows Git as a user who can write to /tmp only', async () => {
+const infra = `
+const k8s = require('@pulumi/kubernetes');
+const metadata = { name: 'b', namespace: process.env.NAMESPACE };
+exports.name = new k8s.core.v1.ConfigMap('b', { metadata, data: { made: 'by a program' } }).metadata.name;
+`;
+
+test('the image follows Git and runs Pulumi programs as a user who can write to /tmp only', async () => {
   const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
   const [, copied = ''] = /^COPY --from=build \/src\/build (\S+)$/m.exec(dockerfile) ?? [];
   const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
@@ -43,9 +49,19 @@ test('the bundle in the image follows Git as a user who can write to /tmp only',
   execFileSync('ln', ['-s', join(root, 'node_modules'), join(source, 'node_modules')]);
   execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'build.ts'], { cwd: source });
 
+  const [, ...toolchain] = /^RUN node (\S+) \/src\/(\S+) --into \/tools (.*)$/m.exec(dockerfile) ?? [];
+  const [flag = '', main = '', names = ''] = toolchain;
+  const bin = join(folder, 'image', 'usr', 'local', 'bin');
+  execFileSync(process.execPath, [flag, main, '--into', bin, ...names.split(' ')], { cwd: source });
+  for (const { name, version, versionArguments } of [tools.pulumi, tools.helm, tools.kustomize])
+    expect(execFileSync(join(bin, name), [...versionArguments]).toString()).toContain(version);
+
   const image = join(folder, 'image');
   await cp(join(source, 'build'), join(image, copied), { recursive: true });
   await copyFile(process.execPath, join(image, 'node'));
+  // As in the stage `packages`.
+  const [, modules = ''] = /^COPY --from=packages \S+ (\S+)$/m.exec(dockerfile) ?? [];
+  execFileSync('ln', ['-s', join(root, 'node_modules'), join(image, modules)]);
   await rm(source, { recursive: true });
   const tmp = join(folder, 'tmp');
   await mkdir(tmp);
@@ -54,7 +70,11 @@ test('the bundle in the image follows Git as a user who can write to /tmp only',
   if (isRoot) for (const path of [tmp, join(tmp, 'kubeconfig')]) await chown(path, user, user);
   execFileSync('chmod', ['-R', 'a-w,a+rX', image]);
 
-  await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
+  await using platform = await Platform.create({
+    'app/a.yaml': configMap('a'),
+    'infra/Pulumi.yaml': 'name: infra\nruntime: nodejs\n',
+    'infra/index.js': infra,
+  });
   const drop = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--no-new-privs'];
   const command = [
     join(image, 'node'),
@@ -63,7 +83,7 @@ test('the bundle in the image follows Git as a user who can write to /tmp only',
   ];
   const flags = ['--kubeconfig', join(tmp, 'kubeconfig'), '--probe-address', '127.0.0.1:0'];
   const [first = '', ...rest] = [...(isRoot ? ['setpriv', ...drop] : []), ...command, ...flags];
-  const env = { PATH: process.env['PATH'], HOME: tmp, TMPDIR: tmp };
+  const env = { PATH: `${image}:${bin}:/usr/bin:/bin`, HOME: tmp, TMPDIR: tmp };
   const logFile = join(folder, 'operator.log');
   running = await startProcess({ name: 'operator', program: first, args: rest, logFile, env, cwd: '/' });
 
@@ -78,6 +98,11 @@ test('the bundle in the image follows Git as a user who can write to /tmp only',
   );
   const commit = await platform.commit({ 'app/a.yaml': configMap('a', '2') });
   await platform.applied('app', commit);
+
+  await platform.stack('infra', `engine: pulumi, timeout: 3m, pulumi: {env: {NAMESPACE: ${platform.namespace}}}`);
+  const stack = await until('the program has run', () => platform.isReady('infra'), 200_000);
+  expect(stack.status?.outputs).toEqual({ name: 'b' });
+  expect((await platform.configMap('b'))?.data).toEqual({ made: 'by a program' });
   const writable = execFileSync('find', [image, '-perm', '/222', '-not', '-type', 'l']).toString();
   expect(writable).toBe('');
-}, 240_000);
+}, 480_000);
