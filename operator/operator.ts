@@ -1,8 +1,9 @@
 /** The operator as a process: connects, answers probes, joins the election, works while it leads, stops in order. */
+import { annotations } from '#api';
 import type { Config } from '#config';
 import { apiFailure, Discovery, loadClusterConfig, Transport } from '#kube';
 import { lead, startProbes } from '#loop';
-import { backoffMs, createLog, createMetrics, failure, systemClock } from '#runtime';
+import { backoffMs, createLog, createMetrics, failure, programPath, systemClock } from '#runtime';
 import { startWork, type Work, type WorkOptions } from './work.ts';
 
 export interface Operator {
@@ -42,6 +43,10 @@ export async function startOperator(config: Config): Promise<Operator> {
         log,
         namespace: config.namespace,
         identity: config.identity,
+        annotations: {
+          [annotations.pulumi]: programPath('pulumi', config.gitEnvironment['PATH']) ?? 'missing',
+          [annotations.pulumiMemory]: String(config.pulumiMemoryMiB),
+        },
         enabled: config.leaderElection,
         signal: stopping.signal,
         run: async (signal) => {

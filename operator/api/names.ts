@@ -33,4 +33,8 @@ export const annotations = {
   approvedBy: 'plumbline.dev/approved-by',
   /** On Plans: the same of those who reject. */
   rejectedBy: 'plumbline.dev/rejected-by',
+  /** On the operator's Lease: where its pulumi is, or `missing`. */
+  pulumi: 'plumbline.dev/pulumi',
+  /** On the operator's Lease: memory for all runs, in MiB. */
+  pulumiMemory: 'plumbline.dev/pulumi-memory',
 } as const;

@@ -159,10 +159,10 @@ export const pulumi = object('How the program at spec.path is run, with `engine:
     { default: true },
   ),
   retryOnConflict: boolean('Wait and try again when another run holds the lock of the state.', { default: true }),
-  memoryMiB: integer('Memory that the program may take; the engine beside it takes about 200 more.', {
+  memoryMiB: integer('Memory that the program may take; the engine beside it takes 250 more.', {
     min: 64,
     max: 1_048_576,
-    default: 768,
+    default: 512,
   }),
   allowScripts: boolean('Run the install scripts of the npm packages of the program.', { default: false }),
 });

@@ -289,8 +289,9 @@ export const reasons = define({
   // Toolchain
   ToolUnavailable: {
     retry: 'on-change',
-    meaning: 'A program that the demo, the tests or the bench start is missing, and could not be downloaded or built.',
-    remedy: 'Install what the message names.',
+    meaning:
+      'A program that Plumbline starts is missing: pulumi or a package manager in the image of the operator, or one of demo, tests and bench.',
+    remedy: 'Install what the message names, or use the image of docs/install.md.',
   },
   ToolFailed: {
     retry: 'on-change',

@@ -4,6 +4,8 @@ import { gitSourceKind, stackKind, type GitSource, type Stack } from '#api';
 import { addClusterOptions, withCluster, type Cluster, type ClusterOptions } from './cluster.ts';
 import { clusterChecks, rightsToInstall, type Check } from './check/cluster.ts';
 import { definitionChecks, deploymentCheck, leaseCheck, operatorRights } from './check/installation.ts';
+import { policyChecks } from './check/policies.ts';
+import { runsCheck } from './check/runs.ts';
 import { colour, serialise, withProgress } from './output.ts';
 import { idOf, listOwn } from './own-objects.ts';
 import { standingOf } from './standing.ts';
@@ -36,21 +38,23 @@ async function before(cluster: Cluster): Promise<Check[]> {
 async function after(cluster: Cluster): Promise<Check[]> {
   const { checks, now } = await clusterChecks(cluster);
   const definitions = await definitionChecks(cluster);
-  const own = definitions.every(({ ok }) => ok)
-    ? await Promise.all([standing(cluster, gitSourceKind), standing(cluster, stackKind)])
-    : [];
+  const isServed = definitions.every(({ ok }) => ok);
+  const stacks = isServed ? await listOwn<Stack>(cluster, stackKind) : [];
+  const sources = isServed ? await listOwn<GitSource>(cluster, gitSourceKind) : [];
+  const own = isServed ? [standing(sources, gitSourceKind), standing(stacks, stackKind)] : [];
   return [
     ...checks,
     ...definitions,
     await operatorRights(cluster),
+    ...(await policyChecks(cluster)),
     await deploymentCheck(cluster),
     await leaseCheck(cluster, now),
+    ...(await runsCheck(cluster, stacks)),
     ...own,
   ];
 }
 
-async function standing(cluster: Cluster, definition: typeof stackKind): Promise<Check> {
-  const all = await listOwn<Stack | GitSource>(cluster, definition);
+function standing(all: readonly (Stack | GitSource)[], definition: typeof stackKind): Check {
   const failed = all.filter((object) => standingOf(object) === 'Failed').map(idOf);
   const what = `${all.length} objects of kind ${definition.kind}, ${failed.length} failing`;
   if (failed.length === 0) return { ok: true, what };

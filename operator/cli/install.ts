@@ -11,6 +11,7 @@ interface InstallOptions extends ClusterOptions {
   readonly dryRun?: true;
   readonly force?: true;
   readonly image?: string;
+  readonly memory?: string;
   readonly output?: 'json' | 'yaml';
 }
 
@@ -21,13 +22,14 @@ export function define(command: Command): void {
   addClusterOptions(command)
     .option('--components <list>', 'what to install', components.join(','))
     .option('--image <image>', "the operator's image, when it is not the released one")
+    .option('--memory <quantity>', "the operator's limit, of which runs of Pulumi programs get all but 512Mi")
     .option('--dry-run', 'have the API server check everything and change nothing')
     .option('--force', 'take over fields that another manager owns')
     .addOption(
       new Option('-o, --output <format>', 'print the objects, and contact no cluster').choices(['json', 'yaml']),
     )
     .action(async (options: InstallOptions) => {
-      const objects = await readInstallation(parseComponents(options.components), options.image);
+      const objects = await readInstallation(parseComponents(options.components), options);
       if (options.output === undefined) await withCluster(options, (cluster) => install(cluster, objects, options));
       else process.stdout.write(print(objects, options.output));
     });

@@ -26,21 +26,54 @@ export function parseComponents(text: string): Component[] {
 }
 
 /** @throws Failure Internal when the installation lacks its chart. */
-export async function readInstallation(parts: readonly Component[], image?: string): Promise<KubeObject[]> {
+export async function readInstallation(
+  parts: readonly Component[],
+  { image, memory }: Chosen = {},
+): Promise<KubeObject[]> {
+  const limit = memory === undefined ? undefined : parseMemory(memory);
   const folder = join(packageRoot(), 'charts', 'dist', 'plumbline');
   const files = await Promise.all(parts.map((part) => readFile(join(folder, `${part}.yaml`), 'utf8')));
   const objects = files.flatMap((text) => loadAll(text) as KubeObject[]);
-  return image === undefined ? objects : objects.map((object) => withImage(object, image));
+  return objects.map((object) => chosen(object, { image, memory: limit }));
+}
+
+/** What whoever installs may choose. */
+export interface Chosen {
+  readonly image?: string | undefined;
+  /** Limit of the operator's memory: `1536Mi`, `4Gi`. */
+  readonly memory?: string | undefined;
+}
+
+/** Of the operator alone; less would end it. */
+const leastMiB = 256;
+
+/** @throws Failure CommandInvalid */
+function parseMemory(text: string): string {
+  const [, number = '', unit = ''] = /^([1-9][0-9]{0,6})(Mi|Gi)$/.exec(text) ?? [];
+  if (Number(number) * (unit === 'Gi' ? 1024 : 1) >= leastMiB) return text;
+  throw failure('CommandInvalid', {
+    what: '--memory',
+    expected: `a whole number of Mi or Gi such as 4Gi, at least ${leastMiB}Mi`,
+    found: text,
+  });
+}
+
+interface Container {
+  readonly resources: { readonly limits: Readonly<Record<string, string>> };
 }
 
 interface DeploymentSpec {
-  readonly template: { readonly spec: { readonly containers: readonly object[] } };
+  readonly template: { readonly spec: { readonly containers: readonly Container[] } };
 }
 
-function withImage(object: KubeObject, image: string): KubeObject {
+function chosen(object: KubeObject, { image, memory }: Chosen): KubeObject {
   if (object.kind !== 'Deployment') return object;
   const spec = object['spec'] as DeploymentSpec;
-  const containers = spec.template.spec.containers.map((container) => ({ ...container, image }));
+  const containers = spec.template.spec.containers.map(({ resources, ...container }) => ({
+    ...container,
+    ...(image === undefined ? {} : { image }),
+    resources: memory === undefined ? resources : { ...resources, limits: { ...resources.limits, memory } },
+  }));
   return { ...object, spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, containers } } } };
 }
 

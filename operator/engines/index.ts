@@ -14,5 +14,5 @@ export { broughtBy, liveOf, modeOf, placeOf, tryObject, type Trial, type TrialCo
 export { Admission } from './pulumi/admission.ts';
 export { PulumiEngine, type PulumiEngineOptions } from './pulumi/engine.ts';
 export { gatherInputs, inputObjects, outputStacks } from './pulumi/inputs.ts';
-export type { OperationOptions } from './pulumi/operation.ts';
+export { reservedMiB, type OperationOptions } from './pulumi/operation.ts';
 export { previewOnce, type PreviewRequest } from './pulumi/preview-once.ts';

@@ -10,6 +10,8 @@ export interface LeadOptions {
   readonly log: Log;
   readonly namespace: string;
   readonly identity: string;
+  /** What the leader says of itself to whoever looks at the Lease. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** False: lead at once, without a Lease. */
   readonly enabled: boolean;
   readonly signal: AbortSignal;
@@ -24,9 +26,9 @@ export const leaseName = 'plumbline';
 
 /** Returns when the work has ended after `signal`. @throws Failure when the Lease was lost. */
 export async function lead(options: LeadOptions): Promise<void> {
-  const { enabled, signal, run, log, identity, transport, clock, namespace, random } = options;
+  const { enabled, signal, run, log, identity, transport, clock, namespace, random, annotations } = options;
   if (!enabled) return run(signal);
-  const lease = new Lease({ transport, clock, namespace, name: leaseName, identity, durationMs: leaseMs });
+  const lease = new Lease({ transport, clock, namespace, name: leaseName, identity, durationMs: leaseMs, annotations });
   const takenAt = await acquire(lease, options);
   if (takenAt === undefined) return;
   log.info('leading', { identity });

@@ -10,6 +10,8 @@ export interface LeaseOptions {
   readonly identity: string;
   /** How long others respect a holder that has gone silent. */
   readonly durationMs: number;
+  /** What the holder says of itself to whoever looks. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 interface LeaseSpec {
@@ -126,17 +128,23 @@ export class Lease {
   }
 
   async #create(signal: AbortSignal | undefined): Promise<LeaseObject> {
-    const { transport, namespace, name } = this.#options;
+    const { transport, namespace, name, annotations = {} } = this.#options;
     const spec = { ...this.#holding({}, false), leaseTransitions: 0 };
-    const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec };
+    const metadata = { name, namespace, annotations };
+    const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
     return createObject({ transport, resource: leaseResource, object, signal });
   }
 
   /** PUT with the resourceVersion that was read: two operators cannot both win. */
   async #put(spec: LeaseSpec, signal: AbortSignal | undefined): Promise<void> {
-    const { transport, namespace, name } = this.#options;
+    const { transport, namespace, name, annotations } = this.#options;
     const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
-    const body = { ...this.#known, spec };
+    const known = this.#known?.metadata;
+    const body = {
+      ...this.#known,
+      metadata: { ...known, annotations: { ...known?.annotations, ...annotations } },
+      spec,
+    };
     this.#known = (await transport.request<LeaseObject>({ method: 'PUT', path, body, signal })).body;
   }
 }

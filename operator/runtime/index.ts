@@ -6,6 +6,7 @@ export { ManualClock } from './manual-clock.ts';
 export { mapBounded } from './map-bounded.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { moving, settled, waiting, type Outcome, type Waiting, type Wake } from './outcome.ts';
+export { programPath } from './program-path.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
 export { Turns } from './turns.ts';
 export { SharedLimit, WorkQueue } from './work-queue.ts';

@@ -19,8 +19,8 @@ interface Told {
 
 const namespace = 'plumbline-system';
 const renewedNow = (): string => new Date().toISOString().replace('Z', '000Z');
-const lease = (time: string): string =>
-  `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: plumbline, namespace: ${namespace}}, spec: {holderIdentity: one, leaseDurationSeconds: 15, renewTime: "${time}"}}`;
+const lease = (time: string, pulumi = '/usr/local/bin/pulumi'): string =>
+  `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: plumbline, namespace: ${namespace}, annotations: {plumbline.dev/pulumi: ${pulumi}, plumbline.dev/pulumi-memory: "1536"}}, spec: {holderIdentity: one, leaseDurationSeconds: 15, renewTime: "${time}"}}`;
 
 test('before the installation the cluster is fit, and nothing is written', async () => {
   const { code, out } = await plumbline('check', '--pre');
@@ -53,11 +53,14 @@ test('each part of the installation that lacks or is ill is named with what to d
   ]);
   expect(whole.get(`the account ${namespace}/plumbline may do what the operator does`)?.ok).toBe(true);
   expect(whole.get(`Lease ${namespace}/plumbline is held by one`)?.ok).toBe(true);
+  expect(whole.get('the operator runs Pulumi programs with /usr/local/bin/pulumi')?.ok).toBe(true);
+  expect(whole.get('the admission policies that prove who approves are in force')?.ok).toBe(true);
   expect([...whole.keys()].filter((what) => what.includes("is served, and equal to this version's"))).toHaveLength(
     kinds.length,
   );
 
-  await admin.apply(lease('2026-01-01T00:00:00.000000Z'));
+  await admin.apply(lease('2026-01-01T00:00:00.000000Z', 'missing'));
+  await admin.delete('admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicyBinding', 'plumbline-plans');
   await admin.delete('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'plumbline');
   await admin.edit(
     { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'changes.plumbline.dev' },
@@ -77,6 +80,11 @@ test('each part of the installation that lacks or is ill is named with what to d
   expect(broken.out).toMatch(
     /not ok {2}Lease plumbline-system\/plumbline of one was not renewed for \d+ s; read `plumbline logs`\n/,
   );
+
+  expect(broken.out).toContain(
+    'not ok  ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/plumbline-plans is missing; no approval counts without it: run `plumbline install --components rbac`\n',
+  );
+  expect(broken.out).toContain('ok      the operator has no pulumi on its PATH, and no stack needs it\n');
 
   expect(await plumbline('install', '--force')).toMatchObject({ code: 0 });
   await admin.delete('apps/v1', 'Deployment', 'plumbline', namespace);

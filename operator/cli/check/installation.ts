@@ -7,9 +7,9 @@ import type { Cluster } from '../cluster.ts';
 import { operatorDeployment, readInstallation, resourceOf } from '../installation.ts';
 import { rights, type Check } from './cluster.ts';
 
-const install = (component: string): string => `run \`plumbline install --components ${component}\``;
+export const install = (component: string): string => `run \`plumbline install --components ${component}\``;
 
-async function read<T>(cluster: Cluster, object: KubeObject): Promise<T | undefined> {
+export async function read<T>(cluster: Cluster, object: KubeObject): Promise<T | undefined> {
   const resource = await resourceOf(cluster, object);
   const { name, namespace } = object.metadata;
   if (resource === undefined) return undefined;
@@ -98,7 +98,7 @@ export async function deploymentCheck(cluster: Cluster): Promise<Check> {
   return { ok: false, what: `${what} has no ready pod`, remedy: `read \`kubectl describe pods -n ${namespace}\`` };
 }
 
-interface Lease {
+interface Lease extends KubeObject {
   readonly spec?: {
     readonly holderIdentity?: string;
     readonly renewTime?: string;
@@ -106,12 +106,17 @@ interface Lease {
   };
 }
 
+export async function operatorLease(cluster: Cluster): Promise<Lease | undefined> {
+  const { namespace } = await operatorDeployment();
+  const metadata = { name: leaseName, namespace };
+  return read<Lease>(cluster, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata });
+}
+
 /** `now` is the time of the API server; the holder's clock may be a little off, hence twice the duration. */
 export async function leaseCheck(cluster: Cluster, now: number): Promise<Check> {
   const { namespace } = await operatorDeployment();
   const what = `Lease ${namespace}/${leaseName}`;
-  const metadata = { name: leaseName, namespace };
-  const lease = await read<Lease>(cluster, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata });
+  const lease = await operatorLease(cluster);
   const { holderIdentity = '', renewTime = '', leaseDurationSeconds = 0 } = lease?.spec ?? {};
   if (holderIdentity === '')
     return { ok: false, what: `${what} has no holder`, remedy: 'see whether the operator runs' };

@@ -1,7 +1,7 @@
 /** One run of the Pulumi engine after another: makes the folder, lends the identity, starts the process, watches over it, cleans up. */
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { ClusterConfig, Discovery, Transport } from '#kube';
-import { Failure, failure, mapBounded, type Clock } from '#runtime';
+import { Failure, failure, mapBounded, programPath, type Clock } from '#runtime';
 import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
@@ -58,6 +58,7 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
   const { clock, folder } = options;
   const started = clock.now();
   signal.throwIfAborted();
+  assertPulumi(options.programs);
   const where = { folder: join(request.folder, request.path), path: request.path };
   const project = await readProject(where, request);
   const standing = await standingOf(request.backend.url, project.name, request.pulumiStack);
@@ -97,6 +98,14 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
     return { ...report, plan: await readPlanFile(job.options.plan, { crypter, passphrase }) };
   }
   throw failed(result, request, report);
+}
+
+function assertPulumi({ path }: Programs): void {
+  if (programPath('pulumi', path.join(delimiter)) !== undefined) return;
+  throw failure('ToolUnavailable', {
+    what: 'the operator has no pulumi on its PATH, so no program can be run',
+    remedy: 'run the operator from an image that has it, as that of the Dockerfile has (docs/install.md)',
+  });
 }
 
 const lookForAll = (unfinished: readonly Unfinished[], looking: Looking): Promise<Finding[]> =>
