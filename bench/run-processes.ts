@@ -8,9 +8,9 @@ export type Role = (typeof roles)[number];
 export interface Peaks {
   /** Resident, the highest of each. */
   readonly resident: Map<Role, number>;
-  /** All but the program together, shared pages counted once. */
+  /** All but the program together; without what is in files, which the kernel may drop and all of them share. */
   beside: number;
-  /** All together, shared pages counted once. */
+  /** All together, counted so. */
   all: number;
 }
 
@@ -29,10 +29,10 @@ export class MemoryWatch implements Disposable {
   #look(): void {
     let beside = 0;
     let all = 0;
-    for (const { role, residentMiB, shareMiB } of runProcesses(this.#folder)) {
+    for (const { role, residentMiB, ownMiB } of runProcesses(this.#folder)) {
       this.peaks.resident.set(role, Math.max(this.peaks.resident.get(role) ?? 0, residentMiB));
-      all += shareMiB;
-      if (role !== 'program') beside += shareMiB;
+      all += ownMiB;
+      if (role !== 'program') beside += ownMiB;
     }
     this.peaks.beside = Math.max(this.peaks.beside, beside);
     this.peaks.all = Math.max(this.peaks.all, all);
@@ -46,7 +46,7 @@ export class MemoryWatch implements Disposable {
 interface RunProcess {
   readonly role: Role;
   readonly residentMiB: number;
-  readonly shareMiB: number;
+  readonly ownMiB: number;
 }
 
 /** A run names its folders to every process of it. */
@@ -56,8 +56,8 @@ function* runProcesses(folder: string): Generator<RunProcess> {
     if (environment?.includes(`\0HOME=${folder}/`) !== true) continue;
     const rollup = read(pid, 'smaps_rollup') ?? '';
     const residentMiB = Number(/^Rss: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1024;
-    const shareMiB = Number(/^Pss: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1024;
-    yield { role: roleOf(read(pid, 'cmdline') ?? ''), residentMiB, shareMiB };
+    const ownMiB = Number(/^Anonymous: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1024;
+    yield { role: roleOf(read(pid, 'cmdline') ?? ''), residentMiB, ownMiB };
   }
 }
 

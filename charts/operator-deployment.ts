@@ -12,6 +12,16 @@ const labels = { 'app.kubernetes.io/name': 'plumbline' };
 const scratch = 'scratch';
 const user = 65532;
 
+/** Git mirrors, up to 2 GiB of npm packages, and for each run a copy of its commit. */
+const scratchSize = '6Gi';
+const asked = { cpu: '50m', memory: '256Mi', 'ephemeral-storage': '1Gi' };
+// 512 MiB for the operator, and room for two runs of Pulumi programs that do not say what they take (762 MiB each).
+const most = { cpu: '2', memory: '2Gi', 'ephemeral-storage': '7Gi' };
+
+const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
+const quantities = (texts: Readonly<Record<string, string>>): Record<string, k8s.Quantity> =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, quantity(text)]));
+
 export class OperatorDeployment extends Construct {
   constructor(scope: Construct, id: string, { image, version }: OperatorDeploymentProps) {
     super(scope, id);
@@ -38,7 +48,7 @@ export class OperatorDeployment extends Construct {
             // A run in hand is finished or abandoned cleanly, and the lease given back, before the kill.
             terminationGracePeriodSeconds: 30,
             containers: [container(image)],
-            volumes: [{ name: scratch, emptyDir: { sizeLimit: k8s.Quantity.fromString('4Gi') } }],
+            volumes: [{ name: scratch, emptyDir: { sizeLimit: quantity(scratchSize) } }],
           },
         },
       },
@@ -51,10 +61,6 @@ function container(image: string): k8s.Container {
     httpGet: { path, port: k8s.IntOrString.fromString('http') },
     periodSeconds: 10,
   });
-  const quantities = (cpu: string, memory: string): Record<string, k8s.Quantity> => ({
-    cpu: k8s.Quantity.fromString(cpu),
-    memory: k8s.Quantity.fromString(memory),
-  });
   return {
     name: 'plumbline',
     image,
@@ -64,7 +70,7 @@ function container(image: string): k8s.Container {
     env: [fieldEnv('POD_NAME', 'metadata.name'), fieldEnv('POD_NAMESPACE', 'metadata.namespace')],
     livenessProbe: probe('/healthz'),
     readinessProbe: probe('/readyz'),
-    resources: { requests: quantities('50m', '128Mi'), limits: quantities('2', '512Mi') },
+    resources: { requests: quantities(asked), limits: quantities(most) },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

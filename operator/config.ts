@@ -25,7 +25,7 @@ export interface Config {
   readonly leaderElection: boolean;
   /** Name of this process in the Lease. */
   readonly identity: string;
-  /** Memory that the runs of the Pulumi engine may take together. */
+  /** Memory that the runs of the Pulumi engine may take together; 0 lets none begin. */
   readonly pulumiMemoryMiB: number;
   /** What git and ssh get of this process's environment: where programs are, and the way out. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
@@ -80,14 +80,14 @@ const flags = {
   'no-leader-election': { type: 'boolean', default: false },
 } as const;
 
-/** What the operator itself, its watches and its git processes are left. */
+/** What the operator itself, its watches, its git and npm processes are left. */
 const ownMiB = 512;
 
 /** Of the container, or of the machine where nothing bounds the process. */
 function memoryForRuns(): number {
   const bound = process.constrainedMemory();
   const bytes = bound > 0 ? Math.min(bound, totalmem()) : totalmem();
-  return Math.max(ownMiB, Math.floor(bytes / 2 ** 20) - ownMiB);
+  return Math.max(0, Math.floor(bytes / 2 ** 20) - ownMiB);
 }
 
 const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];

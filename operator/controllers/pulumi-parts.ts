@@ -19,8 +19,8 @@ export interface PulumiPartsOptions {
 
 type PulumiParts = Pick<PulumiEngineOptions, 'runner' | 'states' | 'folder' | 'admission'>;
 
-/** Of installed packages together. */
-const mostPackageBytes = 4 * 2 ** 30;
+/** Of installed packages together; the scratch volume of the Deployment has room for the rest. */
+const mostPackageBytes = 2 * 2 ** 30;
 
 /** Nothing is started, and nothing of Pulumi loaded, before the first run. */
 export async function pulumiParts(options: PulumiPartsOptions, started: AsyncDisposableStack): Promise<PulumiParts> {

@@ -41,6 +41,7 @@ interface Case {
 }
 
 const secret = { key: 'password', value: 'hunter2hunter2', secret: true };
+const typescript = 'name: shop\nruntime: nodejs\nmain: index.ts\n';
 const pulumi = `const pulumi = require('@pulumi/pulumi');\n`;
 
 const cases: readonly Case[] = [
@@ -58,12 +59,17 @@ const cases: readonly Case[] = [
     message: /^\.: the program does not compile: SyntaxError: Unexpected token ';'; correct it$/,
   },
   {
-    name: 'does not fit its types',
-    files: { 'index.ts': `const size: number = 'large';\nconsole.log(size);\n` },
-    changes: { limits: { timeoutMs: 180_000 } },
+    name: 'is TypeScript that does not parse',
+    files: { 'Pulumi.yaml': typescript, 'index.ts': 'export const size: number = ;\n' },
     reason: 'ProgramInvalid',
-    message:
-      /^\.: the program does not compile: index\.ts\(1,7\): error TS2322: Type 'string' is not assignable to type 'number'\.; correct it$/,
+    message: /^\.: the program does not compile: index\.ts.*Expression expected.*; correct it$/,
+  },
+  {
+    name: 'asks for its types to be checked, and is wrong in them',
+    files: { 'Pulumi.yaml': typescript, 'index.ts': "export const size: number = 'large';\n" },
+    changes: { environment: { PULUMI_NODEJS_TRANSPILE_ONLY: 'false' }, limits: { timeoutMs: 180_000 } },
+    reason: 'ProgramInvalid',
+    message: /^\.: the program does not compile: index\.ts.*not assignable to type 'number'.*; correct it$/,
   },
   {
     name: 'imports what is not there',

@@ -47,6 +47,11 @@ test('a program is run, its outputs are shown, and then nothing more is asked or
   expect(stack.status?.secretOutputs).toEqual(['key']);
   await untilQuiet(operator.requests, { pauseMs: 3000 });
   expect(await runs()).toBe(1);
+  const told = (await operator.log())
+    .split('\n')
+    .filter((line) => line.includes(`"key":"${platform.namespace}/infra"`));
+  expect(told).toContainEqual(expect.stringContaining('"message":"done: creating ConfigMap shop"'));
+  expect(told.join('\n')).not.toContain('sesame');
 }, 180_000);
 
 test('the next commit changes what it changes, and prunes what the program does not make any more', async () => {

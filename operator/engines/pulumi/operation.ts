@@ -222,12 +222,12 @@ const unsaid = {
   replace: [],
   parallel: 0,
   continueOnError: false,
-  memoryMiB: 768,
+  memoryMiB: 512,
 } as const;
 
 const memoryOf = ({ spec }: Stack): number => spec.pulumi?.memoryMiB ?? unsaid.memoryMiB;
 
-/** The engine beside the program: the CLI, the language host and the provider. */
+/** Beside the program: the CLI, the language host, the provider and the process of the run; measured by `npm run run-memory`. */
 export const engineMiB = 250;
 
 /** What a run of the program may take in all. */

@@ -26,6 +26,8 @@ export function environmentOf(request: RunRequest, programs: Programs, scratch: 
   for (const name of Object.keys(environment)) assertFree(name);
   const { [passphraseVariable]: passphrase, ...ofBackend } = backend.environment;
   return {
+    // Types are checked before the commit (docs/pulumi-runs.md); a stack may ask for it here, too.
+    PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
     ...environment,
     ...ofBackend,
     ...programs.environment,
