@@ -1,0 +1,173 @@
+/** What a run has done, as a Change tells it and as the inventory keeps it: the state has the last word. */
+import { describe, expect, test } from '@jest/globals';
+import type { Stack } from '#api';
+import { InventoryStore } from '#apply';
+import { failure } from '#runtime';
+import type { ObjectKey, Resource, Transport } from '#kube';
+import type { EngineContext } from '../engine.ts';
+import { changedObjects, enter, failedObjects, sentObjects } from './accounting.ts';
+import type { Ended } from './operation.ts';
+import type { StateResource, Step, StepOperation } from './values.ts';
+
+const type = 'kubernetes:core/v1:ConfigMap';
+const urnOf = (name: string): string => `urn:pulumi:dev::shop::${type}::${name}`;
+const key = (name: string): ObjectKey => `ConfigMap/team/${name}` as ObjectKey;
+
+/** As the state has a ConfigMap that our provider made; `seen` changes with each write. */
+const resource = (name: string, seen = 's1', change: Partial<StateResource> = {}): StateResource => ({
+  urn: urnOf(name),
+  type,
+  id: `team/${name}`,
+  parent: undefined,
+  dependencies: [],
+  outputs: {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    __managed: seen,
+    __inputs: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { app: 'shop' } }, data: { a: '1' } },
+  },
+  pending: false,
+  replaced: false,
+  ...change,
+});
+
+const step = (name: string, operation: StepOperation, paths: readonly string[] = []): Step => ({
+  urn: urnOf(name),
+  type,
+  operation,
+  fields: paths.map((path) => ({ path, from: 'a', to: 'b', replaces: false })),
+});
+
+const ended = (steps: readonly Step[], before: readonly StateResource[], after: readonly StateResource[]): Ended => ({
+  report: { steps, unchanged: 0, diagnostics: [], outputs: {}, durationMs: 1 },
+  before,
+  after,
+  failed: undefined,
+});
+
+describe('a Change tells', () => {
+  test.each<[StepOperation, string]>([
+    ['create', 'created'],
+    ['update', 'configured'],
+    ['delete', 'pruned'],
+    ['import', 'adopted'],
+  ])('%s as %s', (operation, action) => {
+    const state = [resource('a')];
+    expect(changedObjects(ended([step('a', operation, ['data.a'])], state, state))).toEqual([
+      { key: key('a'), action, fields: ['data.a'] },
+    ]);
+  });
+
+  test('the steps of a replacement as one, with each field once', () => {
+    const steps = [
+      step('a', 'create-replacement', ['data.a']),
+      step('a', 'replace', ['data.a', 'metadata.name']),
+      step('a', 'delete-replaced'),
+    ];
+    expect(changedObjects(ended(steps, [resource('a')], [resource('a')]))).toEqual([
+      { key: key('a'), action: 'recreated', fields: ['data.a', 'metadata.name'] },
+    ]);
+  });
+
+  test('neither what changes nothing nor what is only Pulumi’s; what is no Kubernetes object by its URN', () => {
+    const random = { ...step('r', 'create'), urn: 'urn:pulumi:dev::shop::random:index:Id::r', type: 'random:index:Id' };
+    const provider = { ...step('p', 'create'), type: 'pulumi:providers:kubernetes' };
+    const steps = [step('a', 'read'), step('a', 'refresh'), provider, random];
+    expect(changedObjects(ended(steps, [], [resource('a')]))).toEqual([
+      { key: random.urn, action: 'created', fields: [] },
+    ]);
+  });
+});
+
+test('failures are told object by object, all that was said of each; that of the program as a whole is not one of them', () => {
+  const failed = failure('UpdateFailed', { what: 'it was refused' });
+  const say = (urn: string, message: string, severity: 'error' | 'warning' = 'error') => ({ urn, message, severity });
+  const diagnostics = [
+    say(urnOf('a'), ' forbidden '),
+    say(urnOf('a'), 'quota'),
+    say(urnOf('b'), 'old', 'warning'),
+    say('', 'update failed'),
+    say('urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev', 'update failed'),
+  ];
+  const whole = ended([], [], [resource('a')]);
+  const report = { ...whole.report, diagnostics };
+  expect(failedObjects({ ...whole, report, failed })).toEqual([
+    { key: key('a'), reason: 'UpdateFailed', message: 'forbidden; quota' },
+  ]);
+  expect(failedObjects({ ...whole, report })).toEqual([]);
+});
+
+describe('the inventory', () => {
+  function world() {
+    const inventory = new InventoryStore({} as Transport, {} as Resource);
+    const of = {
+      metadata: { name: 'shop', namespace: 'team', uid: 'u' },
+      spec: { path: 'deploy' },
+    } as unknown as Stack;
+    const stack = { namespace: 'team', name: 'shop', uid: 'u' };
+    const at = (commit: string): EngineContext => ({ inventory, commit, stack, of }) as unknown as EngineContext;
+    return { inventory, at, names: () => [...inventory.of('team/shop').keys()] };
+  }
+
+  test('holds what the state holds, and says by which commit it was last changed', () => {
+    const { inventory, at, names } = world();
+    enter(ended([step('a', 'create'), step('b', 'create')], [], [resource('a'), resource('b')]), at('c1'));
+    enter(ended([step('b', 'update')], [], [resource('a'), resource('b', 's2')]), at('c2'));
+    expect(names()).toEqual([key('a'), key('b')]);
+    expect(inventory.of('team/shop').get(key('a'))).toMatchObject({ commit: 'c1', seen: 's1', unrecorded: 'created' });
+    expect(inventory.of('team/shop').get(key('b'))).toMatchObject({ commit: 'c2', seen: 's2', unrecorded: 'created' });
+    expect(inventory.ownerOf(key('b'))).toBe('team/shop');
+  });
+
+  test('takes in what an earlier run made and nobody told of', () => {
+    const { inventory, at } = world();
+    enter(ended([], [resource('a')], [resource('a')]), at('c1'));
+    expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action: 'created' }]);
+  });
+
+  test('of a run that no Change is to tell of, keeps the objects alone', () => {
+    const { inventory, at, names } = world();
+    enter(ended([step('a', 'create')], [], [resource('a')]), at('c1'), { records: false });
+    expect(names()).toEqual([key('a')]);
+    expect(inventory.unrecorded('team/shop')).toEqual([]);
+  });
+
+  test('lets go of what the state lost, and tells of what was deleted', () => {
+    const { inventory, at, names } = world();
+    enter(ended([step('a', 'create')], [], [resource('a'), resource('b')]), at('c1'));
+    inventory.recorded('team/shop');
+    enter(ended([step('a', 'delete'), step('b', 'forget')], [resource('a'), resource('b')], []), at('c2'));
+    expect(names()).toEqual([]);
+    expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action: 'pruned' }]);
+  });
+
+  test('leaves an object that another stack owns, and what our provider did not make', () => {
+    const { inventory, at, names } = world();
+    inventory.put('team/other', { key: key('a'), desired: 'd', seen: 's', commit: 'c' });
+    const official = resource('b', '', { outputs: { apiVersion: 'v1', kind: 'ConfigMap' } });
+    const old = resource('c', 's1', { replaced: true });
+    enter(ended([step('a', 'create')], [], [resource('a'), official, old]), at('c1'));
+    expect(names()).toEqual([]);
+    expect(inventory.ownerOf(key('a'))).toBe('team/other');
+  });
+
+  test('can name what others changed, since the objects are known as they were sent', () => {
+    const { at } = world();
+    expect(sentObjects(ended([], [], [resource('a')]), at('c1'))).toMatchObject([
+      {
+        key: key('a'),
+        origin: { file: 'deploy', line: 1 },
+        object: {
+          kind: 'ConfigMap',
+          metadata: {
+            name: 'a',
+            namespace: 'team',
+            labels: { app: 'shop', 'plumbline.dev/stack': 'shop', 'plumbline.dev/stack-namespace': 'team' },
+            annotations: { 'plumbline.dev/urn': urnOf('a') },
+          },
+          data: { a: '1' },
+        },
+      },
+    ]);
+  });
+});
