@@ -21,24 +21,27 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const infra = `
-const k8s = require('@pulumi/kubernetes');
-const metadata = { name: 'b', namespace: process.env.NAMESPACE };
-exports.name = new k8s.core.v1.ConfigMap('b', { metadata, data: { made: 'by a program' } }).metadata.name;
-`;
-
-test('the image follows Git and runs Pulumi programs as a user who can write to /tmp only', async () => {
-  const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
-  const [, copied = ''] = /^COPY --from=build \/src\/build (\S+)$/m.exec(dockerfile) ?? [];
-  const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
-  const [program, ...args] = JSON.parse(entry) as string[];
-  expect({ program, ran: /^RUN node build\.ts$/m.test(dockerfile), user: `USER ${user}:${user}` }).toEqual({
+/** What the Dockerfile says, as far as the test follows it. */
+async function readDockerfile() {
+  const text = await readFile(join(root, 'Dockerfile'), 'utf8');
+  const found = (pattern: RegExp): string[] => (pattern.exec(text) ?? []).slice(1);
+  const [bundle = ''] = found(/^COPY --from=build \/src\/build (\S+)$/m);
+  const [modules = ''] = found(/^COPY --from=packages \S+ (\S+)$/m);
+  const [toolFlag = '', toolMain = '', toolNames = ''] = found(/^RUN node (\S+) \/src\/(\S+) --into \/tools (.*)$/m);
+  const [entry = '[]'] = found(/^ENTRYPOINT (.*)$/m);
+  const [program = '', ...args] = JSON.parse(entry) as string[];
+  expect({ program, ran: /^RUN node build\.ts$/m.test(text), user: found(/^USER (.*)$/m) }).toEqual({
     program: 'node',
     ran: true,
-    user: /^USER .*$/m.exec(dockerfile)?.[0],
+    user: [`${user}:${user}`],
   });
+  return { bundle, modules, args, tools: [toolFlag, toolMain, '--into', '/tools', ...toolNames.split(' ')] };
+}
 
-  // As in the build stage: what .dockerignore lets through, and the packages.
+type Dockerfile = Awaited<ReturnType<typeof readDockerfile>>;
+
+/** The stages `build`, `tools` and `packages`: from what .dockerignore lets through, and the packages. */
+async function makeImage({ bundle, modules, tools: toolchain }: Dockerfile, image: string): Promise<string> {
   const source = join(folder, 'src');
   await mkdir(source);
   const ignore = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n');
@@ -48,61 +51,55 @@ test('the image follows Git and runs Pulumi programs as a user who can write to 
   }
   execFileSync('ln', ['-s', join(root, 'node_modules'), join(source, 'node_modules')]);
   execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'build.ts'], { cwd: source });
-
-  const [, ...toolchain] = /^RUN node (\S+) \/src\/(\S+) --into \/tools (.*)$/m.exec(dockerfile) ?? [];
-  const [flag = '', main = '', names = ''] = toolchain;
-  const bin = join(folder, 'image', 'usr', 'local', 'bin');
-  execFileSync(process.execPath, [flag, main, '--into', bin, ...names.split(' ')], { cwd: source });
-  for (const { name, version, versionArguments } of [tools.pulumi, tools.helm, tools.kustomize])
-    expect(execFileSync(join(bin, name), [...versionArguments]).toString()).toContain(version);
-
-  const image = join(folder, 'image');
-  await cp(join(source, 'build'), join(image, copied), { recursive: true });
-  await copyFile(process.execPath, join(image, 'node'));
-  // As in the stage `packages`.
-  const [, modules = ''] = /^COPY --from=packages \S+ (\S+)$/m.exec(dockerfile) ?? [];
+  const bin = join(image, 'usr', 'local', 'bin');
+  const into = toolchain.map((argument) => (argument === '/tools' ? bin : argument));
+  execFileSync(process.execPath, into, { cwd: source });
+  await cp(join(source, 'build'), join(image, bundle), { recursive: true });
+  await copyFile(process.execPath, join(bin, 'node'));
   execFileSync('ln', ['-s', join(root, 'node_modules'), join(image, modules)]);
   await rm(source, { recursive: true });
+  execFileSync('chmod', ['-R', 'a-w,a+rX', image]);
+  return bin;
+}
+
+/** As the user of the image, who has a folder to write to. */
+async function start(image: string, bin: string, args: readonly string[]): Promise<RunningProcess> {
   const tmp = join(folder, 'tmp');
   await mkdir(tmp);
   await copyFile(kubeconfig, join(tmp, 'kubeconfig'));
   const isRoot = process.getuid?.() === 0;
   if (isRoot) for (const path of [tmp, join(tmp, 'kubeconfig')]) await chown(path, user, user);
-  execFileSync('chmod', ['-R', 'a-w,a+rX', image]);
+  const drop = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--no-new-privs'];
+  const entry = [join(bin, 'node'), ...args.map((arg) => (arg.startsWith('--') ? arg : join(image, arg)))];
+  const flags = ['--no-leader-election', '--kubeconfig', join(tmp, 'kubeconfig'), '--probe-address', '127.0.0.1:0'];
+  const [program = '', ...rest] = [...(isRoot ? ['setpriv', ...drop] : []), ...entry, ...flags];
+  const env = { PATH: `${bin}:/usr/bin:/bin`, HOME: tmp, TMPDIR: tmp };
+  return startProcess({ name: 'operator', program, args: rest, logFile: join(folder, 'operator.log'), env, cwd: '/' });
+}
+
+test('the image follows Git as a user who can write to /tmp only', async () => {
+  const dockerfile = await readDockerfile();
+  const image = join(folder, 'image');
+  const bin = await makeImage(dockerfile, image);
+  for (const { name, version, versionArguments } of [tools.pulumi, tools.helm, tools.kustomize])
+    expect(execFileSync(join(bin, name), [...versionArguments]).toString()).toContain(version);
 
   await using platform = await Platform.create({
     'app/a.yaml': configMap('a'),
-    'infra/Pulumi.yaml': 'name: infra\nruntime: nodejs\n',
-    'infra/index.js': infra,
   });
-  const drop = ['--reuid', String(user), '--regid', String(user), '--clear-groups', '--no-new-privs'];
-  const command = [
-    join(image, 'node'),
-    ...args.map((arg) => (arg.startsWith('--') ? arg : join(image, arg))),
-    '--no-leader-election',
-  ];
-  const flags = ['--kubeconfig', join(tmp, 'kubeconfig'), '--probe-address', '127.0.0.1:0'];
-  const [first = '', ...rest] = [...(isRoot ? ['setpriv', ...drop] : []), ...command, ...flags];
-  const env = { PATH: `${image}:${bin}:/usr/bin:/bin`, HOME: tmp, TMPDIR: tmp };
-  const logFile = join(folder, 'operator.log');
-  running = await startProcess({ name: 'operator', program: first, args: rest, logFile, env, cwd: '/' });
-
+  running = await start(image, bin, dockerfile.args);
   await platform.stack('app');
   await until(
     'the stack is Ready',
     async () => {
       await running?.check();
-      return (await platform.configMap('a')) === undefined ? undefined : true;
+      return platform.configMap('a');
     },
     60_000,
   );
   const commit = await platform.commit({ 'app/a.yaml': configMap('a', '2') });
   await platform.applied('app', commit);
 
-  await platform.stack('infra', `engine: pulumi, timeout: 3m, pulumi: {env: {NAMESPACE: ${platform.namespace}}}`);
-  const stack = await until('the program has run', () => platform.isReady('infra'), 200_000);
-  expect(stack.status?.outputs).toEqual({ name: 'b' });
-  expect((await platform.configMap('b'))?.data).toEqual({ made: 'by a program' });
   const writable = execFileSync('find', [image, '-perm', '/222', '-not', '-type', 'l']).toString();
   expect(writable).toBe('');
 }, 480_000);
