@@ -42,7 +42,7 @@ export const pulumiReasons = {
   },
   ConfigInvalid: {
     retry: 'on-change',
-    meaning: 'A value of the config or environment of the program cannot be used.',
+    meaning: 'A value of the config, the environment or the limits of the program cannot be used.',
     remedy: 'Correct the key that the message names.',
   },
   ConfigMissing: {

@@ -70,7 +70,17 @@ test('an update is previewed, made, held to its plan, repeated without a change,
   const names = JSON.parse(environment.slice('environment '.length)) as string[];
   expect(names.filter((name) => !/^(PULUMI_|PLUMBLINE_)/.test(name))).toEqual(
     // The last two are set by the shell and the language host.
-    ['HOME', 'KUBECONFIG', 'NAMESPACE', 'NO_UPDATE_NOTIFIER', 'PATH', 'TMPDIR', 'PWD', 'NODE_COMPILE_CACHE'].sort(),
+    [
+      'HOME',
+      'KUBECONFIG',
+      'NAMESPACE',
+      'NO_UPDATE_NOTIFIER',
+      'PATH',
+      'TMPDIR',
+      'USER',
+      'PWD',
+      'NODE_COMPILE_CACHE',
+    ].sort(),
   );
   expect(names).not.toContain('PULUMI_CONFIG_PASSPHRASE');
 

@@ -68,7 +68,7 @@ test('one that gives up makes way for those behind it', async () => {
 test('a run that can never be let in is told so at once, with how much there is and what to do', async () => {
   const admission = new Admission(512);
   await expect(admission.take(634, { signal: never })).rejects.toMatchObject({
-    reason: 'MemoryExceeded',
+    reason: 'ConfigInvalid',
     retry: 'on-change',
     message:
       'spec.pulumi.memoryMiB: a run of this stack takes 634 MiB with its engine, expected at most the 512 MiB that the operator has for all runs; give the operator more (`plumbline install --memory`, or its flag --pulumi-memory), or lower the field',

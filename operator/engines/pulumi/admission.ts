@@ -35,10 +35,10 @@ export class Admission {
     return this.#going;
   }
 
-  /** @throws Failure MemoryExceeded for a run that could wait for ever */
+  /** @throws Failure ConfigInvalid for a run that could wait for ever */
   assertFits(mib: number): void {
     if (mib <= this.totalMiB) return;
-    throw failure('MemoryExceeded', {
+    throw failure('ConfigInvalid', {
       where: 'spec.pulumi.memoryMiB',
       what: `a run of this stack takes ${mib} MiB with its engine`,
       expected: `at most the ${this.totalMiB} MiB that the operator has for all runs`,
@@ -46,7 +46,7 @@ export class Admission {
     });
   }
 
-  /** Resolves when there is room; disposing gives it back. @throws Failure MemoryExceeded when there never will be */
+  /** Resolves when there is room; disposing gives it back. @throws Failure ConfigInvalid when there never will be */
   async take(mib: number, { signal, onWait }: Asking): Promise<Disposable> {
     signal.throwIfAborted();
     this.assertFits(mib);

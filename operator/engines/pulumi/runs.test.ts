@@ -85,7 +85,7 @@ test('a run that never fits fails at once, and nothing is begun', async () => {
   const { task } = held(600);
   const run = runs.begin('shop/a', task);
   await clock.advance(0);
-  expect(run.end).toMatchObject({ failed: { reason: 'MemoryExceeded' } });
+  expect(run.end).toMatchObject({ failed: { reason: 'ConfigInvalid' } });
   expect(wakes).toEqual(['0 shop/a']);
 });
 

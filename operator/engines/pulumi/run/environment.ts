@@ -33,6 +33,8 @@ export function environmentOf(request: RunRequest, programs: Programs, scratch: 
     ...programs.environment,
     PATH: [dirname(process.execPath), ...programs.path, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
     HOME: scratch.home,
+    // The command asks who it is, also as a user that no /etc/passwd knows.
+    USER: 'plumbline',
     TMPDIR: scratch.temporary,
     KUBECONFIG: scratch.kubeconfig,
     PULUMI_HOME: scratch.pulumiHome,
