@@ -1,6 +1,7 @@
 /** Packages of programs: installed once from the lockfile by the real npm, shared, bounded, and never half there. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createDependencies, type Dependencies } from '#dependencies';
-import { systemClock } from '#runtime';
+import { systemClock as clock } from '#runtime';
+import { SmallDisk } from '#testing';
 
 const run = promisify(execFile);
 const environment = { PATH: process.env['PATH'] ?? '' };
@@ -28,7 +30,7 @@ async function write(root: string, files: Readonly<Record<string, string>>): Pro
 }
 
 const open = (maxBytes = 1e9): Promise<Dependencies> =>
-  createDependencies({ folder: join(folder, 'cache'), clock: systemClock, maxBytes, shipped: undefined, environment });
+  createDependencies({ folder: join(folder, 'cache'), clock, maxBytes, shipped: undefined, environment });
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'plumbline-dependencies-')));
@@ -137,4 +139,29 @@ test('what was not used for longest goes when there is no room, never what is in
   await using _new = await provide(await tree('new', { '.npmrc': 'registry=https://registry.example/\n' }));
   // Of the three, the one with scripts is used by nobody.
   expect(await entries()).toHaveLength(2);
+});
+
+test('a disk without room for the packages is named as such, and nothing is left on it', async () => {
+  await write(join(folder, 'heavy'), { 'package.json': manifest('heavy') });
+  await writeFile(join(folder, 'heavy', 'weight'), randomBytes(4 * 1024 * 1024));
+  const copy = await tree('heavy-program');
+  await run('npm', ['pack', '--pack-destination', copy], { cwd: join(folder, 'heavy') });
+  await writeFile(join(copy, 'package.json'), manifest('shop', { dependencies: { heavy: 'file:heavy-1.0.0.tgz' } }));
+  await run('npm', ['install', '--package-lock-only', '--offline'], { cwd: copy });
+  await using disk = await SmallDisk.mount(8);
+  const cache = join(disk.folder, 'cache');
+  await using small = await createDependencies({
+    folder: cache,
+    clock,
+    maxBytes: 1e9,
+    shipped: undefined,
+    environment,
+  });
+  const failed = small.provide({ path: 'stacks/shop', allowScripts: false }, copy, { signal });
+  await expect(failed).rejects.toMatchObject({
+    reason: 'DiskFull',
+    message: expect.stringMatching(/^\.: the disk is full, so the packages of the program could not be/) as unknown,
+  });
+  expect(await readdir(join(cache, 'modules')).catch(() => [])).toEqual([]);
+  expect(await readdir(join(cache, 'staging')).catch(() => [])).toEqual([]);
 });

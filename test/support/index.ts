@@ -29,3 +29,4 @@ export {
   startPulumiOperator,
   stateObjects,
 } from './pulumi-platform.ts';
+export { SmallDisk } from './small-disk.ts';

@@ -62,7 +62,7 @@ export class PulumiKills {
     const { namespace } = this.#runs;
     await this.#runs.run(
       'up',
-      { environment: { SHAPE: JSON.stringify({ namespace, ...shape }) } },
+      { environment: { SHAPE: JSON.stringify({ namespace, ...shape }) }, limits: { timeoutMs: 300_000 } },
       { onEvent: (event) => void (event.kind === 'step' && onStep()) },
     );
   }

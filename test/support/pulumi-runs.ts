@@ -21,6 +21,8 @@ interface Making {
   readonly tools?: Parameters<typeof toolPaths>[0];
   /** The way to the API server that runs are told of, where it is another one than that of the operator. */
   readonly lent?: ClusterConfig;
+  /** Where all their files are put. */
+  readonly folder?: string;
 }
 
 export class PulumiRuns implements AsyncDisposable {
@@ -49,7 +51,7 @@ export class PulumiRuns implements AsyncDisposable {
   /** A namespace of its own; programs run as its ServiceAccount `deployer`, which may do there what an admin may. */
   static async create(
     test: TestCluster,
-    { file = kubeconfig, tools = ['pulumi'], lent }: Making = {},
+    { file = kubeconfig, tools = ['pulumi'], lent, folder: parent = tmpdir() }: Making = {},
   ): Promise<PulumiRuns> {
     const namespace = await testNamespace(test);
     await test.apply(`
@@ -62,7 +64,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
 subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
 `);
     const programs = Object.values(await toolPaths(tools));
-    const folder = await mkdtemp(join(tmpdir(), 'plumbline-runs-'));
+    const folder = await mkdtemp(join(parent, 'plumbline-runs-'));
     const cluster = await loadClusterConfig({ kubeconfig: file });
     const transport = new Transport(cluster);
     const environment = { PATH: process.env['PATH'] ?? '' };

@@ -23,7 +23,8 @@ const timeoutMs = 10 * 60_000;
 
 /** Without hooks that the repository could bring along. */
 const argumentsOf: Readonly<Record<Tool, readonly string[]>> = {
-  npm: ['ci', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error', '--prefer-offline'],
+  // That the disk is full is no more than a warning of npm.
+  npm: ['ci', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=warn', '--prefer-offline'],
   pnpm: ['install', '--frozen-lockfile', '--ignore-pnpmfile', '--reporter=silent'],
   yarn: ['install', '--frozen-lockfile', '--non-interactive', '--no-progress'],
 };
@@ -75,6 +76,7 @@ const longest = 500;
 function firstError(said: string): string {
   const lines = said
     .split('\n')
+    .filter((line) => !line.startsWith('npm warn'))
     .map((line) => line.replace(/^(npm (error|ERR!)( code)?|ERR_PNPM\S*|error)\s*/, '').trim())
     .filter((line) => line !== '' && !line.startsWith('A complete log'));
   return lines.slice(0, 3).join(' ').slice(0, longest) || 'it said nothing';

@@ -145,6 +145,10 @@ const ofEngine: readonly Pattern[] = [
     }),
   },
   {
+    pattern: /\b(?:write|open|create|mkdir|rename|copy|sync)\b[^\n]*: no space left on device|\bENOSPC\b/,
+    cause: (_, { path }) => diskFull({ path }),
+  },
+  {
     pattern: /(?:could not read plugin \[|failed to load plugin )(?:[^\]:\s]*\/)?([^\]:\s/]+)\]?: ([^\n]+)/,
     cause: ([name = '', why = '']) => ({
       reason: 'ProviderFailed',
@@ -171,6 +175,19 @@ export const memoryExceeded = ({ path, memoryMiB }: Context): Cause => ({
     remedy: 'raise spec.pulumi.memoryMiB, or make it need less',
   },
 });
+
+export const diskFull = ({ path }: Pick<Context, 'path'>): Cause => ({
+  reason: 'DiskFull',
+  parts: {
+    where: path,
+    what: 'the disk is full, so the run could not write its files or its state',
+    remedy: "give the operator's data folder more room; the next run goes on",
+  },
+});
+
+/** Whether a file could not be written for want of room, or of the quota of the operator's account. */
+export const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 
 export interface Ended {
   /** Exit code of the command; undefined when a signal ended it. */

@@ -5,7 +5,7 @@ import { Failure, failure, mapBounded, programPath, type Clock } from '#runtime'
 import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
-import { causeOf } from './causes.ts';
+import { causeOf, diskFull, isDiskFull } from './causes.ts';
 import { nodeArguments } from './confinement.ts';
 import { environmentOf, type Programs } from './environment.ts';
 import type { Job, JobOptions } from './messages.ts';
@@ -44,7 +44,11 @@ export function createRunner(options: RunnerOptions): Runner {
     run: async (request, runOptions) => {
       // Of runs that died with an earlier operator: there are tokens in them.
       await (cleared ??= clearScratch(join(options.folder, 'runs')));
-      return run({ ...options, programs, plugins }, request, runOptions);
+      return run({ ...options, programs, plugins }, request, runOptions).catch((error: unknown) => {
+        if (!isDiskFull(error)) throw error;
+        const { reason, parts } = diskFull(request);
+        throw failure(reason, parts, { cause: error });
+      });
     },
   };
 }
