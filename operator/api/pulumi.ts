@@ -142,9 +142,12 @@ export const pulumi = object('How the program at spec.path is run, with `engine:
     { default: 'never' },
   ),
   refreshInterval: duration('With refresh: onDriftSchedule, how often.', '1h'),
-  expectNoRefreshChanges: boolean('A refresh that finds changes fails the run instead of taking them in.', {
-    default: false,
-  }),
+  expectNoRefreshChanges: boolean(
+    'A refresh that finds changes fails the run before it changes anything; one on schedule tells them as drift and changes nothing.',
+    {
+      default: false,
+    },
+  ),
   targets: urns('Only these resources are changed; all when absent.'),
   targetDependents: boolean('And what depends on them.', { default: false }),
   replace: urns('Resources that are made anew by the next run of each new content.'),

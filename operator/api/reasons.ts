@@ -269,6 +269,11 @@ export const reasons = define({
     meaning: 'A live object was changed by somebody else.',
     remedy: 'Commit the change, or let Plumbline put it back (spec.drift.mode: correct).',
   },
+  RefreshFoundDrift: {
+    retry: 'backoff',
+    meaning: 'A refresh of a Pulumi stack found a change that no watch sees.',
+    remedy: 'Commit the change, or put it back: by hand, or by drift.mode: correct. The next refresh looks again.',
+  },
   DriftHealed: {
     retry: 'backoff',
     meaning: 'A live object that was changed by somebody else was put back.',

@@ -65,6 +65,7 @@ export interface Engine {
 export interface Correction {
   /** Objects that were to be put back. */
   readonly keys: readonly ObjectKey[];
+  /** All that was found, also what was found before. */
   readonly fields: readonly DriftedField[];
   /** Whether the fields were put back, not only found. */
   readonly healed: boolean;

@@ -1,4 +1,4 @@
-export type { Engine, EngineContext, PlanRequest, RenderRequest } from './engine.ts';
+export type { Correction, Engine, EngineContext, PlanRequest, RenderRequest } from './engine.ts';
 export { manifestsEngine } from './objects.ts';
 export {
   assertApproved,

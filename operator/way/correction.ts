@@ -1,11 +1,12 @@
 /** Drift that an engine puts back by a run in the background: begun here, told when it has ended. */
 import type { Stack } from '#api';
-import type { EngineContext } from '#engines';
+import { findDrift } from '#drift';
+import type { Correction, EngineContext } from '#engines';
 import type { ObjectKey } from '#kube';
 import { contextOf } from './engine-context.ts';
-import { noteCorrecting, noteDrift, tellFight, type Treated } from './drift-report.ts';
+import { noteCorrecting, noteDrift, noteRefreshed, tellFight, type Treated } from './drift-report.ts';
 import type { House, Walk } from './house.ts';
-import { refOf } from './stack-ref.ts';
+import { refOf, stackKeyOf } from './stack-ref.ts';
 
 export async function beginCorrection(
   stack: Stack,
@@ -39,11 +40,23 @@ export async function tellCorrection(stack: Stack, house: House, walk: Walk): Pr
     const message = `drift could not be corrected: ${failed.message}`;
     walk.context.event({ type: 'Warning', reason: failed.reason, message });
     walk.context.condition('Drifted', 'Unknown', failed.reason, message);
-  } else if (fields.length > 0) {
-    const told = fields.map((field) => ({ ...field, healed }));
-    noteDrift(stack, told, house, walk);
+  } else if (healed && fields.length > 0) {
+    noteDrift(
+      stack,
+      fields.map((field) => ({ ...field, healed })),
+      house,
+      walk,
+    );
+  } else if (refreshed) {
+    noteRefreshed(stack, unseen(fields, stack, house), house, walk);
   }
   return failed !== undefined || fields.length > 0;
+}
+
+/** What the watches have found, they tell themselves. */
+function unseen(fields: Correction['fields'], stack: Stack, { inventory, observed }: House): Correction['fields'] {
+  const seen = new Set<string>(findDrift(inventory.of(stackKeyOf(stack)), observed).map(({ key }) => key));
+  return fields.filter(({ object }) => !seen.has(object));
 }
 
 /** Has what no watch sees looked at when that is due, and the stack woken when it will be. */

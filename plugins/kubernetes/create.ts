@@ -2,6 +2,7 @@
  * Create: checked inputs in; id and outputs out. One request, which never changes an object that is there already,
  * unless it is one that an earlier run of the same stack made for the same resource and lost sight of.
  */
+import { labels } from '#api';
 import { ApiError, getObject, objectKey, type KubeObject, type Resource } from '#kube';
 import { failure, type Failure } from '#runtime';
 import { awaitReady } from './await.ts';
@@ -15,6 +16,7 @@ import { hasUnknown, type ValueMap } from './property.ts';
 import type { Created, CreateRequest } from './requests.ts';
 import { refused, send, type SendRequest } from './send.ts';
 import type { Session } from './session.ts';
+import type { Owner } from './settings.ts';
 import { typeParts } from './urn.ts';
 
 export async function create(session: Session, request: CreateRequest): Promise<Created> {
@@ -60,6 +62,7 @@ function sendingOf(session: Session, request: CreateRequest, object: KubeObject,
 
 async function place(session: Session, sending: SendRequest): Promise<KubeObject> {
   try {
+    if (!sending.createOnly) await assertFree(session, sending);
     return (await send(session, sending)).object;
   } catch (error) {
     if (sending.createOnly && isTaken(error)) return takeOver(session, sending);
@@ -73,14 +76,14 @@ const isTaken = (error: unknown): boolean =>
 
 /** The object is there: on its way out, or ours when a run that was cut off made it, or somebody else's. */
 async function takeOver(session: Session, sending: SendRequest): Promise<KubeObject> {
-  const { object, resource, urn, manager } = sending;
+  const { object, resource, urn } = sending;
   const { settings, signal, inState, takenOver } = session;
   try {
     const { name, namespace } = object.metadata;
     const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
     if (live === undefined) return (await send(session, sending)).object;
     if (live.metadata.deletionTimestamp !== undefined) return await afterItIsGone(session, sending, live);
-    if (!isStamped(live, settings.owner, urn)) throw taken(live, managersIn(live, manager));
+    if (!isStamped(live, settings.owner, urn)) throw notOurs(live, sending, settings.owner);
     // The state has it, so that this is a replacement, which would delete it in the end.
     if (inState.get(urn) === idOf(live)) throw ownName(live);
     takenOver.add(live.metadata.uid ?? '');
@@ -96,6 +99,30 @@ async function afterItIsGone(session: Session, sending: SendRequest, live: KubeO
   return (await send(session, sending)).object;
 }
 
+/** With upsertExistingObjects an object that is there is changed, but not one of another stack. @throws Failure OwnedByOtherStack */
+async function assertFree(session: Session, { type, object, resource }: SendRequest): Promise<void> {
+  const { settings, signal } = session;
+  if (settings.owner === undefined || typeParts(type)?.patch === true) return;
+  const { name, namespace } = object.metadata;
+  const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
+  const other = live && otherOwner(live, settings.owner);
+  if (live !== undefined && other !== undefined) throw ownedBy(other, live);
+}
+
+/** The stack whose object it is, when that is not ours. */
+function otherOwner({ metadata }: KubeObject, owner: Owner | undefined): string | undefined {
+  const { [labels.stack]: name, [labels.stackNamespace]: namespace } = metadata.labels ?? {};
+  const isOurs = name === owner?.name && namespace === owner?.namespace;
+  return name === undefined || isOurs ? undefined : `${namespace}/${name}`;
+}
+
+const ownedBy = (stack: string, live: KubeObject): Failure =>
+  failure('OwnedByOtherStack', {
+    where: objectKey(live),
+    what: `the object belongs to stack ${stack}`,
+    remedy: 'keep it in one of the two stacks',
+  });
+
 const taken = (live: KubeObject, managers: string): Failure =>
   failure('ApplyFailed', {
     where: objectKey(live),
@@ -103,6 +130,11 @@ const taken = (live: KubeObject, managers: string): Failure =>
     remedy:
       'take it into the stack with pulumi import, give another name, rename the resource with an alias, or set upsertExistingObjects on the provider',
   });
+
+function notOurs(live: KubeObject, { manager }: SendRequest, owner: Owner | undefined): Failure {
+  const other = otherOwner(live, owner);
+  return other === undefined ? taken(live, managersIn(live, manager)) : ownedBy(other, live);
+}
 
 const ownName = (live: KubeObject): Failure =>
   failure('ApplyFailed', {
@@ -141,12 +173,13 @@ async function tryOut(session: Session, sending: SendRequest): Promise<{ readonl
 }
 
 /** What the update may delete first is no obstacle, so that this is no refusal yet. */
-async function warnOfOther(session: Session, { urn, object, resource, manager }: SendRequest): Promise<void> {
+async function warnOfOther(session: Session, sending: SendRequest): Promise<void> {
+  const { urn, object, resource } = sending;
   const { settings, signal, inState, engine } = session;
   if (inState.get(urn) === idOf(object)) return;
   const { name, namespace } = object.metadata;
   const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
   if (live === undefined || isStamped(live, settings.owner, urn)) return;
-  const text = `${taken(live, managersIn(live, manager)).message}; unless this update deletes it first, it will fail`;
+  const text = `${notOurs(live, sending, settings.owner).message}; unless this update deletes it first, it will fail`;
   await engine.tell({ urn, severity: 'warning', text });
 }

@@ -2,6 +2,7 @@
 import { annotations as marks, labels } from '#api';
 import type { KubeObject } from '#kube';
 import { failure } from '#runtime';
+import { canonical } from './canonical.ts';
 import { isList, isMap, isUnknown, reveal, type Value, type ValueMap } from './property.ts';
 import type { Owner } from './settings.ts';
 
@@ -63,8 +64,12 @@ export function asObject(inputs: ValueMap): KubeObject {
   return object as unknown as KubeObject;
 }
 
-/** The object as it is sent for a stack of the operator: with the labels by which it is watched. */
-export function stamped(object: KubeObject, owner: Owner | undefined, urn: string): KubeObject {
+/**
+ * The object as it is sent: what the API server would store otherwise in the form that it stores, since fields that are
+ * sent in another form have no owner; for a stack of the operator with the labels by which it is watched.
+ */
+export function stamped(wanted: KubeObject, owner: Owner | undefined, urn: string): KubeObject {
+  const object = canonical(wanted as unknown as ValueMap) as unknown as KubeObject;
   if (owner === undefined) return object;
   const { metadata } = object;
   const own = { [labels.stack]: owner.name, [labels.stackNamespace]: owner.namespace };

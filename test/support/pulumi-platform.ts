@@ -92,4 +92,4 @@ export const runsBegun = async (operator: TestOperator): Promise<string[]> =>
   (await operator.log())
     .split('\n')
     .filter((line) => line.includes('"a run begins"'))
-    .map((line) => (JSON.parse(line) as { purpose: string }).purpose);
+    .map((line) => (JSON.parse(line) as { run: string }).run);

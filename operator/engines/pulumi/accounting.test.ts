@@ -39,7 +39,7 @@ const step = (name: string, operation: StepOperation, paths: readonly string[] =
 });
 
 const ended = (steps: readonly Step[], before: readonly StateResource[], after: readonly StateResource[]): Ended => ({
-  report: { steps, unchanged: 0, diagnostics: [], outputs: {}, durationMs: 1 },
+  report: { steps, failedSteps: [], unchanged: 0, diagnostics: [], outputs: {}, durationMs: 1 },
   before,
   after,
   failed: undefined,

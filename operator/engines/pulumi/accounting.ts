@@ -1,12 +1,12 @@
 /** Enters what a run has done into the inventory, and tells it object by object, as an apply of manifests does. */
 import { labels } from '#api';
 import { stackKey } from '#apply';
-import { digestOf, parseKey, type KubeObject, type ObjectKey } from '#kube';
+import { digestOf, groupKindOf, keyOf, parseKey, type KubeObject, type ObjectKey } from '#kube';
 import type { AppliedObject, ObjectAction, InventoryEntry, ObjectFailure, RenderedObject } from '#values';
 import type { EngineContext } from '../engine.ts';
 import type { Ended } from './operation.ts';
 import { isOnlyPulumi, namesOf, ownedIn, type OwnedResource } from './resources.ts';
-import type { StepOperation } from './values.ts';
+import type { MadeObject, StepOperation } from './values.ts';
 
 /** What a step is in the words of a Change; others change nothing. */
 const actions: Readonly<Partial<Record<StepOperation, ObjectAction>>> = {
@@ -34,18 +34,24 @@ export function changedObjects({ report, before, after }: Ended): AppliedObject[
   return [...objects.values()];
 }
 
-/** What the engine said of each resource that failed. */
+/** What the engine said of each resource that failed, by its object, also one that is in no state. */
 export function failedObjects({ report, before, after, failed }: Ended): ObjectFailure[] {
   if (failed === undefined) return [];
   const nameOf = namesOf(before, after);
+  const wanted = new Map(
+    report.failedSteps.flatMap(({ urn, made }) => (made === undefined ? [] : [[urn, keyOfMade(made)] as const])),
+  );
   const errors = report.diagnostics.filter(({ severity, urn }) => severity === 'error' && isResource(urn));
-  const byObject = Map.groupBy(errors, ({ urn }) => nameOf(urn));
+  const byObject = Map.groupBy(errors, ({ urn }) => wanted.get(urn) ?? nameOf(urn));
   return [...byObject].map(([key, said]) => ({
     key,
     reason: failed.reason,
     message: said.map(({ message }) => message.trim()).join('; '),
   }));
 }
+
+const keyOfMade = (made: MadeObject): ObjectKey =>
+  keyOf(groupKindOf(made), made.metadata.namespace, made.metadata.name);
 
 const isResource = (urn: string): boolean => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::');
 
@@ -119,9 +125,15 @@ export const sentObjects = ({ after }: Ended, { stack, of }: EngineContext): Ren
       labels: { ...metadata.labels, [labels.stack]: stack.name, [labels.stackNamespace]: stack.namespace },
       annotations: { ...metadata.annotations, [urnAnnotation]: urn },
     };
-    const object: KubeObject = { ...inputs, metadata: own };
+    const object: KubeObject = { ...asStored(inputs), metadata: own };
     return [{ key, digest: desiredOf(urn), origin: { file: of.spec.path, line: 1 }, object }];
   });
+
+/** `stringData` of a Secret is sent as `data`; what is in it is sealed as a whole. */
+function asStored(inputs: KubeObject): KubeObject {
+  const { stringData, ...rest } = inputs as KubeObject & { readonly stringData?: unknown };
+  return inputs.kind !== 'Secret' || stringData === undefined ? inputs : { data: stringData, ...rest };
+}
 
 const urnAnnotation = 'plumbline.dev/urn';
 

@@ -27,30 +27,29 @@ interface CorrectionsOptions extends OperationOptions, Pick<RunsOptions, 'clock'
   readonly withApplied: AppliedRevision;
 }
 
+/** What puts things back. */
+const update = { operation: 'up', refresh: true, heal: true } as const;
+
 type Begun = Pick<Correction, 'keys' | 'fields'>;
 
 export class RunCorrections implements Corrections {
   readonly #options: CorrectionsOptions;
   /** By stack: what the correction in hand is about. */
   readonly #begun = new Map<string, Begun>();
-  /** By stack: what the last refresh found, which is told once. */
-  readonly #told = new Map<string, string>();
+  /** By stack: when the last refresh ended, which the status may not tell yet. */
+  readonly #refreshedMs = new Map<string, number>();
 
   constructor(options: CorrectionsOptions) {
     this.#options = options;
   }
 
   begin(drift: Begun, context: EngineContext): Promise<void> {
-    const { of: stack } = context;
     const wanted = new Set(drift.keys);
     this.#begun.set(stackKey(context.stack), drift);
-    this.#run('correct', context, (revision) => ({
-      ...this.#request(stack, revision),
-      operation: 'up',
-      refresh: true,
-      heal: true,
+    this.#run('correct', context, {
+      ...update,
       targets: (resources) => ownedIn(resources).flatMap(({ key, urn }) => (wanted.has(key) ? [urn] : [])),
-    }));
+    });
     return Promise.resolve();
   }
 
@@ -60,17 +59,13 @@ export class RunCorrections implements Corrections {
     const { applied, refreshed } = stack.status ?? {};
     if (pulumi?.refresh !== 'onDriftSchedule' || applied === undefined || drift.mode === 'ignore')
       return Promise.resolve(undefined);
-    const last = Math.max(Date.parse(refreshed ?? applied.time), Date.parse(applied.time));
+    const known = this.#refreshedMs.get(stackKey(context.stack)) ?? 0;
+    const last = Math.max(Date.parse(refreshed ?? applied.time), Date.parse(applied.time), known);
     const leftMs = last + parseDuration(pulumi.refreshInterval) - this.#options.clock.now();
     if (leftMs > 0) return Promise.resolve(leftMs);
-    // A preview finds the same and leaves the state as it is: what drifted stays known as drift.
-    const operation = drift.mode === 'correct' ? 'up' : 'preview';
-    this.#run('refresh', context, (revision) => ({
-      ...this.#request(stack, revision),
-      operation,
-      refresh: true,
-      heal: true,
-    }));
+    // One that only looks leaves the state as it is: what drifted stays known as drift.
+    const putsBack = drift.mode === 'correct' && !pulumi.expectNoRefreshChanges;
+    this.#run('refresh', context, putsBack ? update : { operation: 'refresh' });
     return Promise.resolve(undefined);
   }
 
@@ -82,17 +77,20 @@ export class RunCorrections implements Corrections {
     this.#begun.delete(key);
     const { ended, failed } = outcomeOf(run);
     const status = ended === undefined ? {} : outputStatus(ended);
-    const { mode } = context.of.spec.drift;
-    if (ended !== undefined && (run.purpose === 'correct' || mode === 'correct'))
-      enter(ended, context, { records: false });
+    const isUpdate = run.content === update.operation;
+    if (ended !== undefined && isUpdate) enter(ended, context, { records: false });
     this.#options.runs.take(key);
-    const healed = failed === undefined && mode === 'correct';
-    if (run.purpose === 'correct') return { ...begun, healed, failed, refreshed: false, status };
+    if (run.purpose === 'correct') {
+      const healed = failed === undefined && context.of.spec.drift.mode === 'correct';
+      return { ...begun, healed, failed, refreshed: false, status };
+    }
+    this.#refreshedMs.set(key, this.#options.clock.now());
+    const isFinding = failed?.reason === 'ChangesUnexpected';
     return {
       keys: [],
-      fields: this.#news(key, ended === undefined ? [] : fieldsOf(ended)),
-      healed,
-      failed,
+      fields: ended === undefined ? [] : fieldsOf(ended, isUpdate),
+      healed: failed === undefined && isUpdate,
+      failed: isFinding ? undefined : failed,
       refreshed: true,
       status,
     };
@@ -100,36 +98,25 @@ export class RunCorrections implements Corrections {
 
   forget(stack: string): void {
     this.#begun.delete(stack);
-    this.#told.delete(stack);
-  }
-
-  #news(stack: string, fields: readonly DriftedField[]): readonly DriftedField[] {
-    const text = JSON.stringify(fields);
-    if (this.#told.get(stack) === text) return [];
-    this.#told.set(stack, text);
-    return fields;
-  }
-
-  #request(stack: Stack, revision: Revision): Omit<OperationRequest, 'operation'> {
-    const { inputsOf, accountOf } = this.#options;
-    return { stack, revision, inputs: inputsOf(stack), account: accountOf(stack) };
+    this.#refreshedMs.delete(stack);
   }
 
   #run(
     purpose: 'correct' | 'refresh',
     context: EngineContext,
-    request: (revision: Revision) => OperationRequest,
+    how: Pick<OperationRequest, 'operation' | 'refresh' | 'heal' | 'targets'>,
   ): void {
-    const { runs, withApplied } = this.#options;
+    const { runs, withApplied, inputsOf, accountOf } = this.#options;
     const { of: stack } = context;
     runs.begin(stackKey(context.stack), {
       purpose,
-      content: purpose,
+      content: how.operation,
       memoryMiB: reservedMiB(stack),
       work: (telling) =>
-        withApplied(stack, telling.signal, (revision) =>
-          runOf(this.#options, request(revision), { ...context, ...telling }),
-        ),
+        withApplied(stack, telling.signal, (revision) => {
+          const request = { ...how, stack, revision, inputs: inputsOf(stack), account: accountOf(stack) };
+          return runOf(this.#options, request, { ...context, ...telling });
+        }),
     });
   }
 }
@@ -139,20 +126,19 @@ function outcomeOf({ end }: Run<Result>): { readonly ended: Result | undefined; 
   return 'value' in end ? { ended: end.value, failed: end.value.failed } : { ended: undefined, failed: end.failed };
 }
 
-/** What a run changed, or would: what Git says beside what was found. */
-function fieldsOf({ report, before, after }: Ended): DriftedField[] {
+/** What Git says beside what was found. */
+function fieldsOf({ report, before, after }: Ended, isUpdate: boolean): DriftedField[] {
   const nameOf = namesOf(before, after);
+  const manager = 'unknown';
   return report.steps.flatMap(({ urn, operation, fields }): DriftedField[] => {
     const object = nameOf(urn) as ObjectKey;
-    const manager = 'unknown';
-    if (operation === 'create') return [{ object, field: '', from: 'present', to: 'deleted', manager }];
+    // An update tells what it does, one that only looks what it finds.
+    if (operation === (isUpdate ? 'create' : 'delete'))
+      return [{ object, field: '', from: 'present', to: 'deleted', manager }];
     if (operation !== 'update' && operation !== 'replace') return [];
-    return fields.map(({ path, from, to }) => ({
-      object,
-      field: path,
-      from: showValue(to),
-      to: showValue(from),
-      manager,
-    }));
+    return fields.map(({ path, ...sides }) => {
+      const [from, to] = isUpdate ? [sides.to, sides.from] : [sides.from, sides.to];
+      return { object, field: path, from: showValue(from), to: showValue(to), manager };
+    });
   });
 }

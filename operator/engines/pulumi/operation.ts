@@ -68,7 +68,7 @@ export interface Ended {
 }
 
 const graceMs = 20_000;
-const nothing: RunReport = { steps: [], unchanged: 0, diagnostics: [], outputs: {}, durationMs: 0 };
+const nothing: RunReport = { steps: [], failedSteps: [], unchanged: 0, diagnostics: [], outputs: {}, durationMs: 0 };
 
 /** @throws Failure when the engine could not be started; what it did itself is told in any case. */
 export async function operate(
@@ -87,7 +87,7 @@ export async function operate(
   const run = { ...runRequest(request, session.backend, targets), folder: home?.path ?? revision?.folder ?? '' };
   const go = (what: RunRequest, doing = ''): Promise<RunReport> => {
     const progress = new Progress(before.length);
-    const journal = new Journal({ log, metrics: options.metrics, isPreview: what.operation === 'preview' });
+    const journal = new Journal({ log, metrics: options.metrics, isPreview: isLook(what) });
     const line = (): void => tell(`${doing}${progress.line()}`);
     line();
     return options.runner.run(what, {
@@ -123,6 +123,9 @@ function guarded({ guard, retain = [] }: OperationRequest, { before, run, go, no
   const look = (): Promise<RunReport> => go({ ...run, operation: 'preview' }, 'looks at what would be deleted: ');
   return braked(guard, { before, now, up, look });
 }
+
+/** Nothing is changed by it. */
+const isLook = ({ operation }: RunRequest): boolean => operation === 'preview' || operation === 'refresh';
 
 /** Nothing is left to destroy. */
 const isGone = ({ operation }: OperationRequest, before: readonly StateResource[]): boolean =>
@@ -176,7 +179,8 @@ function runRequest(
     ...howToRun({ operation, stack, isWhole, refresh: asked.refresh, heal: asked.heal ?? false }),
     heal: asked.heal ?? false,
     force: spec.force,
-    expectNoChanges: false,
+    // One that is not part of an update only looks.
+    expectNoChanges: operation === 'refresh',
     limits: { timeoutMs: parseDuration(spec.timeout), graceMs, memoryMiB: memoryOf(stack) },
   };
 }

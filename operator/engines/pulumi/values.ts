@@ -128,7 +128,7 @@ export interface Step {
   readonly fields: readonly StepField[];
   /** As the state has it: `namespace/name` of Kubernetes objects. */
   readonly id?: string;
-  /** What a Kubernetes object that is made will be called. */
+  /** What a Kubernetes object that is made will be called, or one of which a step failed. */
   readonly made?: MadeObject;
 }
 
@@ -168,6 +168,7 @@ export type RunEvent =
 export interface RunReport {
   /** Steps that changed something, or would, in the order in which they ended. */
   readonly steps: readonly Step[];
+  readonly failedSteps: readonly Step[];
   /** Number of resources that stay as they are. */
   readonly unchanged: number;
   readonly diagnostics: readonly Diagnostic[];

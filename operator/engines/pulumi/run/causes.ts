@@ -236,10 +236,10 @@ function withoutConsequences(ended: Ended): Ended {
   return { ...ended, errors, said: ended.said.replaceAll(notBegun, '') };
 }
 
-/** Operations on resources that failed: the first by name, the others by number. */
+/** Operations on resources that failed: the first by name, whichever came first, so that each try says the same; the others by number. */
 function failedResources(errors: readonly Diagnostic[]): Cause | undefined {
   const failed = errors.filter(({ urn, message }) => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::') && message);
-  const [first] = failed;
+  const [first] = failed.toSorted((a, b) => a.urn.localeCompare(b.urn));
   if (first === undefined) return undefined;
   const more = new Set(failed.map(({ urn }) => urn)).size - 1;
   const rest = more > 0 ? ` (and ${more} more)` : '';

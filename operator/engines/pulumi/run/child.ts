@@ -184,7 +184,8 @@ async function operate(stack: Stack, job: Job, onEvent: (event: EngineEvent) => 
       await stack.up(options);
       return;
     case 'refresh':
-      await stack.refresh(options);
+      // What is not expected is not taken in.
+      await (chosen.expectNoChanges === true ? stack.previewRefresh(options) : stack.refresh(options));
       return;
     case 'destroy':
       await stack.destroy(options);

@@ -85,7 +85,11 @@ export class EngineEvents {
     // The stack and the providers are Pulumi's own.
     if (operation === undefined || /^pulumi:(pulumi:Stack$|providers:)/.test(metadata.type)) return;
     if (operation !== 'same')
-      this.#listener.onEvent({ kind: 'step', step: stepOf(metadata, operation, this.tellsCreations), at });
+      this.#listener.onEvent({
+        kind: 'step',
+        step: stepOf(metadata, operation, { tellsCreations: this.tellsCreations, at }),
+        at,
+      });
     else if (at === 'done') this.unchanged += 1;
   }
 
@@ -142,11 +146,16 @@ export const withoutPlanned = (text: string): string =>
 
 const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
 
-function stepOf(metadata: StepEventMetadata, operation: StepOperation, tellsCreations: boolean): Step {
+interface How {
+  readonly tellsCreations: boolean;
+  readonly at: 'begun' | 'done' | 'failed';
+}
+
+function stepOf(metadata: StepEventMetadata, operation: StepOperation, { tellsCreations, at }: How): Step {
   const { urn, type, new: after, old: before } = metadata;
   const id = after?.id || before?.id;
   const isMade = tellsCreations && metadata.op === 'create';
-  const made = isMade && type.startsWith('kubernetes:') ? madeOf(after?.inputs) : undefined;
+  const made = isMade || at === 'failed' ? madeOf(type, after ?? before) : undefined;
   return {
     urn,
     type,
@@ -157,8 +166,9 @@ function stepOf(metadata: StepEventMetadata, operation: StepOperation, tellsCrea
   };
 }
 
-function madeOf(inputs: unknown): MadeObject | undefined {
-  const { apiVersion, kind, metadata } = (inputs ?? {}) as Readonly<Record<string, unknown>>;
+function madeOf(type: string, state: StepEventStateMetadata | undefined): MadeObject | undefined {
+  if (!type.startsWith('kubernetes:')) return undefined;
+  const { apiVersion, kind, metadata } = (state?.inputs ?? {}) as Readonly<Record<string, unknown>>;
   const { name, namespace } = (metadata ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return undefined;
   return { apiVersion, kind, metadata: { name, ...(typeof namespace === 'string' ? { namespace } : {}) } };

@@ -67,6 +67,7 @@ class Running implements Disposable {
   readonly #child: ChildProcess;
   readonly #supervision: Supervision;
   readonly #steps: Step[] = [];
+  readonly #failedSteps: Step[] = [];
   readonly #diagnostics: Diagnostic[] = [];
   readonly #cancels: (() => void)[] = [];
   /** Of the child itself: only what goes wrong before it can tell. */
@@ -103,7 +104,13 @@ class Running implements Disposable {
     child.once('exit', () => ended.resolve({ code: undefined, said: this.#said, unchanged: 0, outputs: {} }));
     this.#send({ kind: 'job', job });
     const { code, said, unchanged, outputs } = await ended.promise;
-    const report = { steps: this.#steps, unchanged, diagnostics: this.#diagnostics, outputs };
+    const report = {
+      steps: this.#steps,
+      failedSteps: this.#failedSteps,
+      unchanged,
+      diagnostics: this.#diagnostics,
+      outputs,
+    };
     return { code, said, report, stopped: this.#stopped };
   }
 
@@ -127,6 +134,7 @@ class Running implements Disposable {
 
   #add(event: RunEvent): void {
     if (event.kind === 'step' && event.at === 'done') this.#steps.push(event.step);
+    if (event.kind === 'step' && event.at === 'failed') this.#failedSteps.push(event.step);
     if (event.kind === 'diagnostic') this.#diagnostics.push(event.diagnostic);
     this.#supervision.onEvent(event);
   }

@@ -1,0 +1,130 @@
+/** Drift of Pulumi stacks beyond what is put back at once: what no watch sees, what is only told, what must not be shown. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  Platform,
+  program,
+  pulumiStack,
+  runsBegun,
+  runWithinMs,
+  startPulumiOperator,
+  until,
+  type TestOperator,
+} from '#testing';
+
+let operator: TestOperator;
+let platform: Platform;
+
+const files = (more = ''): Record<string, string> =>
+  program(
+    'infra',
+    `
+const { ConfigMapPatch } = require('@pulumi/kubernetes/core/v1');
+new ConfigMapPatch('touched', { metadata: { name: 'theirs', namespace }, data: { size: 'small' } });
+new Secret('login', { metadata: { name: 'login', namespace }, stringData: { password: config.requireSecret('password') } });
+${more}
+`,
+  );
+
+beforeAll(async () => {
+  operator = await startPulumiOperator();
+  platform = await Platform.create(files());
+  await platform.cluster.apply(`
+{apiVersion: v1, kind: ConfigMap, metadata: {name: theirs, namespace: ${platform.namespace}}, data: {colour: red}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: given, namespace: ${platform.namespace}}, stringData: {password: hunter2hunter2}}
+`);
+});
+afterAll(async () => {
+  await platform[Symbol.asyncDispose]();
+  await operator[Symbol.asyncDispose]();
+});
+
+const configFrom = 'configFrom: [{key: password, secretKeyRef: {name: given, key: password}}],';
+const scheduled = 'refresh: onDriftSchedule, refreshInterval: 1s,';
+
+const edit = (kind: string, name: string, patch: object): Promise<void> =>
+  platform.cluster.edit({ apiVersion: 'v1', kind, name, namespace: platform.namespace }, patch);
+
+/** The message of the condition Drifted, once it has the reason. */
+const drifted = (reason: string, message = /^/): Promise<string> =>
+  until(
+    `Drifted for the reason ${reason}`,
+    async () => {
+      const conditions = (await platform.get('infra'))?.status?.conditions ?? [];
+      const found = conditions.find((one) => one.type === 'Drifted' && one.reason === reason);
+      return found !== undefined && message.test(found.message) ? found.message : undefined;
+    },
+    runWithinMs,
+  );
+
+const events = async (reason: string): Promise<number> =>
+  (await platform.events('Stack', 'infra'))
+    .filter((event) => event.reason === reason)
+    .reduce((sum, { series }) => sum + (series?.count ?? 1), 0);
+
+const login = async (): Promise<{ readonly uid: string | undefined; readonly password: string }> => {
+  const secret = await platform.cluster.get('v1', 'Secret', 'login', platform.namespace);
+  const { password = '' } = (secret?.['data'] ?? {}) as Record<string, string>;
+  return { uid: secret?.metadata.uid, password: Buffer.from(password, 'base64').toString() };
+};
+
+const nowherePrinted = async (value: string): Promise<void> => {
+  const told = [await platform.get('infra'), await platform.events('Stack', 'infra'), await operator.log()];
+  for (const text of [value, Buffer.from(value).toString('base64')]) expect(JSON.stringify(told)).not.toContain(text);
+};
+
+test('a changed Secret is told where drift is only told, and its value is not; where drift is healed it is put back', async () => {
+  await pulumiStack(platform, 'infra', configFrom, 'drift: {mode: warn},');
+  await platform.applied('infra', await platform.git.repository.git('rev-parse', 'HEAD'), runWithinMs);
+  const made = await login();
+  expect(made.password).toBe('hunter2hunter2');
+  await edit('Secret', 'login', { stringData: { password: 'stolen4stolen4' } });
+  expect(await drifted('DriftFound')).toMatch(/Secret\/.*\/login .*: \*\*\* was changed to \*\*\* by kubectl-edit/);
+  expect(await runsBegun(operator)).toEqual(['apply']);
+  await pulumiStack(platform, 'infra', configFrom);
+  expect(await drifted('DriftHealed')).toMatch(/Secret\/.*\/login .*; put back/);
+  expect(await login()).toEqual(made);
+  await nowherePrinted('hunter2hunter2');
+  await nowherePrinted('stolen4stolen4');
+}, 240_000);
+
+test('a refresh on schedule finds what no watch sees, tells it once, and leaves it where it is not to be changed', async () => {
+  await pulumiStack(platform, 'infra', `${configFrom} ${scheduled}`, 'drift: {mode: warn},');
+  await edit('ConfigMap', 'theirs', { data: { size: 'huge' } });
+  expect(await drifted('RefreshFoundDrift')).toMatch(
+    /ConfigMap\/.*\/theirs data\.size: .*small.* was changed to .*huge/,
+  );
+  const { length } = await runsBegun(operator);
+  await until(
+    'it has looked twice more',
+    async () => ((await runsBegun(operator)).length >= length + 3 ? true : undefined),
+    runWithinMs,
+  );
+  await drifted('RefreshFoundDrift');
+  expect(await events('RefreshFoundDrift')).toBe(1);
+  expect((await platform.configMap('theirs'))?.data).toEqual({ colour: 'red', size: 'huge' });
+  await edit('ConfigMap', 'theirs', { data: { size: 'small' } });
+  await drifted('NoDrift');
+}, 240_000);
+
+test('what a refresh finds is put back, unless no change is expected: then it is named, and not even an update goes over it', async () => {
+  await pulumiStack(platform, 'infra', `${configFrom} ${scheduled} expectNoRefreshChanges: true`);
+  await edit('ConfigMap', 'theirs', { data: { size: 'huge' } });
+  await drifted('RefreshFoundDrift', /size/);
+  await pulumiStack(platform, 'infra', `${configFrom} refresh: beforeRun, expectNoRefreshChanges: true`);
+  const said = await until(
+    'the update is refused',
+    async () => {
+      const { conditions = [] } = (await platform.get('infra'))?.status ?? {};
+      return conditions.find(({ type, reason }) => type === 'Ready' && reason === 'ChangesUnexpected')?.message;
+    },
+    runWithinMs,
+  );
+  expect(said).toMatch(/ConfigMapPatch touched: it is not as the state says: data\.size/);
+  expect((await platform.configMap('theirs'))?.data).toEqual({ colour: 'red', size: 'huge' });
+  await pulumiStack(platform, 'infra', `${configFrom} ${scheduled}`);
+  expect(await drifted('DriftHealed', /size/)).toMatch(
+    /theirs data\.size: .*small.* was changed to .*huge.*; put back/,
+  );
+  expect((await platform.configMap('theirs'))?.data).toEqual({ colour: 'red', size: 'small' });
+}, 240_000);

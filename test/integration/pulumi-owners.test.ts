@@ -1,0 +1,112 @@
+/** Objects that two stacks of different engines want, and objects that nobody lets in: each is named, nothing is taken. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  configMap,
+  Platform,
+  program,
+  pulumiStack,
+  runWithinMs,
+  startPulumiOperator,
+  until,
+  type TestOperator,
+} from '#testing';
+
+let operator: TestOperator;
+
+beforeAll(async () => {
+  operator = await startPulumiOperator();
+});
+afterAll(async () => {
+  await operator[Symbol.asyncDispose]();
+});
+
+const head = (platform: Platform): Promise<string> => platform.git.repository.git('rev-parse', 'HEAD');
+
+const failed = (platform: Platform, stack: string, reason: string): Promise<string> =>
+  until(
+    `stack ${stack} fails with ${reason}`,
+    async () => {
+      const ready = (await platform.get(stack))?.status?.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.status === 'False' && ready.reason === reason ? ready.message : undefined;
+    },
+    runWithinMs,
+  );
+
+test('an object has one owner, whatever its engine: the second one is told whose it is', async () => {
+  await using platform = await Platform.create({
+    'apps/a.yaml': configMap('of-apps'),
+    ...program('infra', `map('of-infra');`),
+  });
+  const { namespace } = platform;
+  await platform.stack('apps', 'retryInterval: 1s');
+  await pulumiStack(platform, 'infra', '', 'retryInterval: 1s,');
+  await platform.applied('apps', await head(platform), runWithinMs);
+  await platform.applied('infra', await head(platform), runWithinMs);
+  const before = [await platform.configMap('of-apps'), await platform.configMap('of-infra')];
+
+  await platform.commit({
+    'apps/b.yaml': configMap('of-infra'),
+    ...program('infra', `map('of-infra'); map('of-apps');`),
+  });
+  expect(await failed(platform, 'apps', 'OwnedByOtherStack')).toMatch(
+    new RegExp(`ConfigMap/${namespace}/of-infra belongs to stack ${namespace}/infra`),
+  );
+  expect(await failed(platform, 'infra', 'UpdateFailed')).toMatch(
+    new RegExp(`ConfigMap/${namespace}/of-apps: the object belongs to stack ${namespace}/apps`),
+  );
+  expect([await platform.configMap('of-apps'), await platform.configMap('of-infra')]).toEqual(before);
+}, 180_000);
+
+test('every object that admission refuses is named in the status, those that depend on it are left, the others are made', async () => {
+  await using platform = await Platform.create(
+    program(
+      'infra',
+      `
+map('good');
+const bad = map('bad', { value: 'refused' });
+map('worse', { value: 'refused' });
+map('after', {}, { dependsOn: [bad] });
+`,
+    ),
+  );
+  const { cluster, namespace } = platform;
+  await cluster.apply(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: ${namespace}}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
+  validations: [{expression: "!has(object.data) || !('value' in object.data) || object.data.value != 'refused'", message: "this value is not allowed here"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: ${namespace}}
+spec: {policyName: ${namespace}, validationActions: [Deny]}
+`);
+  const probe = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kube-root-ca.crt', namespace };
+  await until('the policy is in force', () =>
+    cluster
+      .edit(probe, { data: { value: 'refused' } })
+      .then(() => undefined)
+      .catch((error: unknown) => (String(error).includes('not allowed here') ? true : undefined)),
+  );
+  await pulumiStack(platform, 'infra', 'continueOnError: true');
+  expect(await failed(platform, 'infra', 'UpdateFailed')).toMatch(/(bad|worse): .*not allowed here.* \(and 1 more\)/);
+  const { status } = (await platform.get('infra')) ?? {};
+  expect(status?.failureCount).toBe(2);
+  expect([...(status?.failures ?? [])].sort((a, b) => a.object.localeCompare(b.object))).toEqual(
+    ['bad', 'worse'].map((name) => ({
+      object: `ConfigMap/${namespace}/${name}`,
+      reason: 'UpdateFailed',
+      message: expect.stringContaining('this value is not allowed here'),
+    })),
+  );
+  expect(await platform.configMap('good')).toBeDefined();
+  expect(await platform.configMap('after')).toBeUndefined();
+  expect(await platform.changes('infra')).toMatchObject([
+    { result: 'Failed', created: 1, objects: [{ object: `ConfigMap/${namespace}/good`, action: 'created' }] },
+  ]);
+}, 180_000);
