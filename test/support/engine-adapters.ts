@@ -16,8 +16,6 @@ export interface EngineAdapter {
   files(folder: string, namespace: string, maps: readonly WrittenMap[]): Record<string, string>;
   /** In the status of the stack; undefined where an engine has none. */
   outputs(maps: readonly WrittenMap[]): Readonly<Record<string, string>> | undefined;
-  /** Whether a stack may ask for approval, so that there are plans. */
-  readonly asks: boolean;
 }
 
 const objectOf = ({ name, value, size = 'small' }: WrittenMap, namespace: string): object => ({
@@ -29,7 +27,6 @@ const manifests: EngineAdapter = {
   engine: 'manifests',
   spec: 'engine: manifests',
   outputs: () => undefined,
-  asks: true,
   files: (folder, namespace, maps) => ({
     [`${folder}/maps.yaml`]: maps
       .map((map) => dump({ apiVersion: 'v1', kind: 'ConfigMap', ...objectOf(map, namespace) }))
@@ -43,7 +40,6 @@ const pulumi: EngineAdapter = {
   // As manifests do, an update goes on with the others when one object is refused.
   spec: 'engine: pulumi, pulumi: {stack: dev, continueOnError: true}',
   outputs: (maps) => ({ count: String(maps.length) }),
-  asks: false,
   files: (folder, namespace, maps) => ({
     [`${folder}/Pulumi.yaml`]: 'name: maps\nruntime: {name: nodejs, options: {typescript: false}}\n',
     [`${folder}/index.js`]: [
