@@ -21,6 +21,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const infra = `
+const k8s = require('@pulumi/kubernetes');
+const metadata = { name: 'b', namespace: process.env.NAMESPACE };
+exports.name = new k8s.core.v1.ConfigMap('b', { metadata, data: { made: 'by a program' } }).metadata.name;
+`;
+
 /** What the Dockerfile says, as far as the test follows it. */
 async function readDockerfile() {
   const text = await readFile(join(root, 'Dockerfile'), 'utf8');
@@ -77,7 +83,7 @@ async function start(image: string, bin: string, args: readonly string[]): Promi
   return startProcess({ name: 'operator', program, args: rest, logFile: join(folder, 'operator.log'), env, cwd: '/' });
 }
 
-test('the image follows Git as a user who can write to /tmp only', async () => {
+test('the image follows Git and runs Pulumi programs as a user who can write to /tmp only', async () => {
   const dockerfile = await readDockerfile();
   const image = join(folder, 'image');
   const bin = await makeImage(dockerfile, image);
@@ -86,6 +92,8 @@ test('the image follows Git as a user who can write to /tmp only', async () => {
 
   await using platform = await Platform.create({
     'app/a.yaml': configMap('a'),
+    'infra/Pulumi.yaml': 'name: infra\nruntime: nodejs\n',
+    'infra/index.js': infra,
   });
   running = await start(image, bin, dockerfile.args);
   await platform.stack('app');
@@ -100,6 +108,19 @@ test('the image follows Git as a user who can write to /tmp only', async () => {
   const commit = await platform.commit({ 'app/a.yaml': configMap('a', '2') });
   await platform.applied('app', commit);
 
+  await platform.stack('infra', `engine: pulumi, timeout: 3m, pulumi: {env: {NAMESPACE: ${platform.namespace}}}`);
+  const stack = await until(
+    'the program has run, or cannot',
+    async () => {
+      const found = await platform.get('infra');
+      const ready = found?.status?.conditions?.find(({ type }) => type === 'Ready');
+      const isStalled = found?.status?.conditions?.some(({ type, status }) => type === 'Stalled' && status === 'True');
+      return ready?.status === 'True' || isStalled === true ? { ...found?.status, said: ready?.message } : undefined;
+    },
+    200_000,
+  );
+  expect(stack).toMatchObject({ outputs: { name: 'b' } });
+  expect((await platform.configMap('b'))?.data).toEqual({ made: 'by a program' });
   const writable = execFileSync('find', [image, '-perm', '/222', '-not', '-type', 'l']).toString();
   expect(writable).toBe('');
 }, 480_000);

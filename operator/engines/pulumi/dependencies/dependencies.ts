@@ -89,9 +89,11 @@ async function provideShipped(path: string, { shipped, tree }: Providing): Promi
       remedy: 'commit package.json and package-lock.json, with @pulumi/pulumi in them',
     });
   }
-  await symlink(shipped, join(tree, 'node_modules'));
+  // A program may read the folder itself, and no link on the way to it.
+  const packages = await realpath(shipped);
+  await symlink(packages, join(tree, 'node_modules'));
   await writeFile(join(tree, 'package.json'), '{}');
-  return { ...nothing, reads: [await realpath(shipped)] };
+  return { ...nothing, reads: [packages] };
 }
 
 interface Filling extends Providing {
