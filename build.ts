@@ -73,7 +73,7 @@ await chmod(command, 0o755);
 
 // What init copies and install applies, laid out as in the repository, so that packageRoot() finds it here too.
 const isShipped = (path: string): boolean => !path.endsWith('.test.ts') && basename(path) !== 'dist';
-for (const path of ['charts', 'operator/api', 'tsconfig.json', 'LICENSE']) {
+for (const path of ['charts', 'stacks', 'operator/api', 'tsconfig.json', 'LICENSE']) {
   await cp(path, join(folder, path), { recursive: true, filter: isShipped });
 }
 await cp('charts/dist/plumbline', join(folder, 'charts', 'dist', 'plumbline'), { recursive: true });

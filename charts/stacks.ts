@@ -32,6 +32,7 @@ export class Stacks extends Chart {
       after: [infra],
       pulumi: {
         reads: [`${folder}/addons`],
+        config: { synthesised: folder },
         configFrom: [{ key: 'region', stackOutput: { name: 'infra', output: 'regionName' } }],
       },
     });

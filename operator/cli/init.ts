@@ -8,7 +8,7 @@ import { failure } from '#runtime';
 import { packageRoot } from './package-root.ts';
 
 /** The sample that every new platform starts from. */
-const sample = ['platform', 'bootstrap', 'common', 'backend', 'frontend', 'stacks', 'podinfo'];
+const sample = ['platform', 'bootstrap', 'addons', 'common', 'backend', 'frontend', 'stacks', 'podinfo'];
 /** The constructs are typed by the kinds' own definitions, which import nothing, so both are copied. */
 const notForCopies = /\.test\.ts$|[/\\]generate\.ts$/;
 
@@ -39,6 +39,7 @@ export async function initialise(folder: string, root: string): Promise<void> {
   await cp(join(source, 'constructs'), join(target, 'constructs'), { recursive: true, filter });
   await cp(join(root, 'operator', 'api'), join(target, 'api'), { recursive: true, filter });
   for (const name of sample) await cp(join(source, `${name}.ts`), join(target, `${name}.ts`));
+  await cp(join(root, 'stacks'), join(folder, 'stacks'), { recursive: true });
   await cp(join(root, 'tsconfig.json'), join(folder, 'tsconfig.json'));
   await writeFile(join(folder, 'package.json'), packageFile(resolve(folder)));
   await writeFile(join(folder, '.gitignore'), 'node_modules/\n');
@@ -61,7 +62,13 @@ function packageFile(folder: string): string {
       check: 'npm run synth && test -z "$(git status --porcelain -- dist)"',
       typecheck: 'tsc --noEmit',
     },
-    dependencies: pick(packageJson.dependencies, ['cdk8s', 'cdk8s-plus-27', 'constructs']),
+    dependencies: pick(packageJson.dependencies, [
+      '@pulumi/kubernetes',
+      '@pulumi/pulumi',
+      'cdk8s',
+      'cdk8s-plus-27',
+      'constructs',
+    ]),
     devDependencies: pick(packageJson.devDependencies, ['@types/node', 'typescript']),
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;

@@ -15,7 +15,9 @@ const page: StatusPage = {
 };
 
 const here = import.meta.dirname;
-const ground = new yaml.v2.ConfigGroup('ground', { files: [join(here, '../../charts/dist/addons/*.yaml')] });
+/** Folder of the repository that `plumbline synth` writes to. */
+const synthesised = join(here, '../..', config.get('synthesised') ?? 'charts/dist');
+const ground = new yaml.v2.ConfigGroup('ground', { files: [join(synthesised, 'addons/*.yaml')] });
 
 const status = new helm.v4.Chart(
   'status',
