@@ -1,6 +1,7 @@
 /** What cuts a Pulumi update short: a newer commit, a suspension, an operator that is told to stop or is killed. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  haltEngines,
   lockHolder,
   openGate,
   Platform,
@@ -88,9 +89,15 @@ test('a newer commit ends the update in hand, and wins', async () => {
 test('a commit that is taken back while the update in hand ends for it is run to its end', async () => {
   await using platform = await inTheMiddle();
   const before = await named(platform);
-  await platform.commit(program('infra', `map('first', { a: 'b' });`));
-  await platform.saying('infra', /waits for the end of the run before/);
-  await platform.commit(waiting);
+  {
+    using _halted = haltEngines(operator);
+    await platform.commit(program('infra', `map('first', { a: 'b' });`));
+    await platform.saying('infra', /waits for the end of the run before/);
+    const back = await platform.commit(waiting);
+    await until('the stack wants what it wanted before', async () =>
+      (await platform.get('infra'))?.status?.wanted?.commit === back ? true : undefined,
+    );
+  }
   await expectWhole(platform, before);
   const warnings = (await platform.events('Stack', 'infra')).filter(({ type }) => type === 'Warning');
   expect(warnings).toEqual([]);

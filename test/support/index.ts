@@ -19,6 +19,7 @@ export { differencesOf } from './pulumi-agreement.ts';
 export { killProcesses, type Victim } from './pulumi-victims.ts';
 export { PulumiKills, type KillResult } from './pulumi-kills.ts';
 export {
+  haltEngines,
   lockHolder,
   openGate,
   program,

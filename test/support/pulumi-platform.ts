@@ -72,19 +72,30 @@ export async function lockHolder({ cluster, namespace }: Platform, stack: string
   return holderIdentity === '' ? undefined : holderIdentity;
 }
 
+/** Processes of the operator's runs, by id. */
+function processesOf({ folder }: TestOperator): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      const isOurs = readFileSync(`/proc/${name}/environ`, 'utf8').includes(`${folder}/data/pulumi/runs`);
+      if (isOurs) found.set(Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' '));
+    } catch {
+      // It ended while it was looked at.
+    }
+  }
+  return found;
+}
+
 /** Processes of the operator's runs, by what they are. */
-export function runProcesses({ folder }: TestOperator): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const isOurs = readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`${folder}/data/pulumi/runs`);
-        return isOurs ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')] : [];
-      } catch {
-        // It ended while it was looked at.
-        return [];
-      }
-    });
+export const runProcesses = (operator: TestOperator): string[] => [...processesOf(operator).values()];
+
+/** The engines of the runs in hand stand still until disposed of: whatever they are told, they hear it only then. */
+export function haltEngines(operator: TestOperator): Disposable {
+  const pids = [...processesOf(operator)].filter(([, line]) => /^\S*pulumi up /.test(line)).map(([pid]) => pid);
+  if (pids.length === 0) throw new Error('no engine is at work');
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  return { [Symbol.dispose]: () => void pids.forEach((pid) => process.kill(pid, 'SIGCONT')) };
 }
 
 /** Purposes of the runs so far, as the log tells when one begins. */
