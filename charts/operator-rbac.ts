@@ -1,13 +1,20 @@
 /** What the operator may do: its own kinds, its lease, events; watch everything; write nothing else but as a stack's account. */
 import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-27';
-import { approverRole, operatorAccount, platformAccount, stacksRole, systemNamespace, tenantRole } from '#constructs';
+import {
+  approverRole,
+  lookVerbs as look,
+  manageVerbs as manage,
+  operatorAccount,
+  platformAccount,
+  stacksRole,
+  systemNamespace,
+  tenantRole,
+} from '#constructs';
 import { ApprovalPolicy } from './approval-policy.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 const own = 'plumbline.dev';
-const look = ['get', 'list', 'watch'];
-const manage = [...look, 'create', 'patch', 'update', 'delete'];
 const written = ['gitsources', 'stacks'];
 const recorded = ['changes', 'inventories', 'plans'];
 /** Who may create them may approve. */

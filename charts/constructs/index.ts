@@ -5,6 +5,8 @@ export {
   approverRole,
   commonAccount,
   infraAccount,
+  lookVerbs,
+  manageVerbs,
   operatorAccount,
   platformAccount,
   stacksRole,

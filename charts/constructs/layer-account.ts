@@ -1,8 +1,9 @@
 /** The account of a layer below the tenants: its kinds of objects, and of those with a namespace only what is in its own. */
 import { Construct } from 'constructs';
-import { k8s } from 'cdk8s-plus-27';
+import type { k8s } from 'cdk8s-plus-27';
 import { AccountPolicy } from './account-policy.ts';
-import { manageVerbs, systemNamespace } from './names.ts';
+import { ClusterAccount } from './cluster-account.ts';
+import { lookVerbs, manageVerbs } from './names.ts';
 
 export interface LayerAccountProps {
   /** Name of the ServiceAccount in plumbline-system. */
@@ -14,8 +15,6 @@ export interface LayerAccountProps {
   /** API group -> plural names of what it only looks at, to know whether its workloads are well. */
   readonly looksAt?: Readonly<Record<string, readonly string[]>>;
 }
-
-const rbac = 'rbac.authorization.k8s.io';
 
 /**
  * ServiceAccount and ClusterRole: the namespace is not there before the layer has made it, so no Role in it can give the rights. An
@@ -40,20 +39,13 @@ export class LayerAccount extends Construct {
         },
       ],
     });
-    const metadata = { name, namespace: systemNamespace };
-    new k8s.KubeServiceAccount(this, 'account', { metadata, automountServiceAccountToken: false });
-    new k8s.KubeClusterRole(this, 'role', {
-      metadata: { name },
+    new ClusterAccount(this, 'account', {
+      name,
       rules: [
-        { apiGroups: [''], resources: ['namespaces'], verbs: manageVerbs },
+        rule('', ['namespaces'], manageVerbs),
         ...Object.entries(manages).map(([group, kinds]) => rule(group, kinds, manageVerbs)),
-        ...Object.entries(looksAt).map(([group, kinds]) => rule(group, kinds, ['get', 'list', 'watch'])),
+        ...Object.entries(looksAt).map(([group, kinds]) => rule(group, kinds, lookVerbs)),
       ],
-    });
-    new k8s.KubeClusterRoleBinding(this, 'binding', {
-      metadata: { name },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
-      subjects: [{ kind: 'ServiceAccount', ...metadata }],
     });
   }
 }

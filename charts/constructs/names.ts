@@ -29,5 +29,8 @@ export const tenantLabel = 'plumbline.dev/tenant';
 /** ClusterRole of those who may approve plans; bound where they may. */
 export const approverRole = 'plumbline-approver';
 
+/** What it takes to know how objects are. */
+export const lookVerbs: string[] = ['get', 'list', 'watch'];
+
 /** What server-side apply, prune and a look at the object need. */
-export const manageVerbs: string[] = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'];
+export const manageVerbs: string[] = [...lookVerbs, 'create', 'patch', 'update', 'delete'];

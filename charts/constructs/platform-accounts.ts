@@ -1,8 +1,8 @@
 /** The account of the stack that makes tenants' namespaces: all that TenantNamespace needs, and no more. */
 import { Construct } from 'constructs';
-import { k8s } from 'cdk8s-plus-27';
+import { ClusterAccount } from './cluster-account.ts';
 import { CommonPolicy } from './common-policy.ts';
-import { commonAccount, manageVerbs as manage, stacksRole, systemNamespace, tenantRole } from './names.ts';
+import { commonAccount, manageVerbs as manage, stacksRole, tenantRole } from './names.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -16,10 +16,8 @@ export class PlatformAccounts extends Construct {
     super(scope, id);
     // Before the account that it holds.
     new CommonPolicy(this, 'policy');
-    const metadata = { name: commonAccount, namespace: systemNamespace };
-    new k8s.KubeServiceAccount(this, 'common', { metadata, automountServiceAccountToken: false });
-    new k8s.KubeClusterRole(this, 'common-role', {
-      metadata: { name: commonAccount },
+    new ClusterAccount(this, 'common', {
+      name: commonAccount,
       rules: [
         {
           apiGroups: [''],
@@ -30,11 +28,6 @@ export class PlatformAccounts extends Construct {
         { apiGroups: [rbac], resources: ['rolebindings'], verbs: manage },
         { apiGroups: [rbac], resources: ['clusterroles'], resourceNames: [tenantRole, stacksRole], verbs: ['bind'] },
       ],
-    });
-    new k8s.KubeClusterRoleBinding(this, 'common-binding', {
-      metadata: { name: commonAccount },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: commonAccount },
-      subjects: [{ kind: 'ServiceAccount', ...metadata }],
     });
   }
 }
