@@ -13,6 +13,11 @@ const layers = ['infra', 'addons', 'common', 'backend', 'frontend', 'platform'];
 const runWithinMs = 240_000;
 const deployment = '/apis/apps/v1/namespaces/backend/deployments/backend';
 
+async function threeReady(look: Look): Promise<{ wanted: number } | undefined> {
+  const found = await look.replicas('backend', 'backend');
+  return found?.wanted === 3 && found.ready === 3 ? found : undefined;
+}
+
 async function follow(world: World, look: Look): Promise<void> {
   chapter('A platform, written as TypeScript, is committed');
   await world.writePlatform();
@@ -40,10 +45,7 @@ async function change(world: World, look: Look): Promise<void> {
     (text) => text.replace('replicas: 2', 'replicas: 3'),
     'Scale the back end to three',
   );
-  await until('the Deployment has three ready replicas', async () => {
-    const found = await look.replicas('backend', 'backend');
-    return found?.wanted === 3 && found.ready === 3 ? found : undefined;
-  });
+  await until('the Deployment has three ready replicas', () => threeReady(look));
   await until(`stack backend is Ready at ${scaled.slice(0, 8)}`, () => look.ready('backend', scaled));
   const record = await until('its Change is recorded', async () =>
     (await look.changes()).find(({ spec }) => spec.stack === 'backend' && spec.commit.sha === scaled),
@@ -90,10 +92,7 @@ async function approval(world: World, look: Look): Promise<void> {
   say(`commit ${risky.slice(0, 8)}: with one replica the chart makes no PodDisruptionBudget any more`);
   await agree(world, look, { name: 'backend', commit: risky });
   await world.repository.revert();
-  await until('git revert deletes nothing, so that nobody is asked', async () => {
-    const found = await look.replicas('backend', 'backend');
-    return found?.wanted === 3 && found.ready === 3 ? found : undefined;
-  });
+  await until('git revert deletes nothing, so that nobody is asked', () => threeReady(look));
 }
 
 async function replacement(world: World, look: Look): Promise<void> {
@@ -170,10 +169,7 @@ async function loss(world: World, look: Look): Promise<void> {
   await world.install();
   await world.startOperator();
   for (const name of layers) await until(`stack ${name} is Ready`, () => look.ready(name), runWithinMs);
-  await until('the back end runs with three replicas, as Git says', async () => {
-    const found = await look.replicas('backend', 'backend');
-    return found?.wanted === 3 && found.ready === 3 ? found : undefined;
-  });
+  await until('the back end runs with three replicas, as Git says', () => threeReady(look));
 }
 
 async function tell(world: World, look: Look): Promise<void> {
