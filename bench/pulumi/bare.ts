@@ -9,18 +9,23 @@ import { programFiles, type Shape } from './program.ts';
 const packages = join(import.meta.dirname, '..', '..', 'node_modules');
 const withinMs = 10 * 60_000;
 
+/** Whether the compiler checks types, as is the default of `pulumi up`, or leaves them out, as the operator does. */
+export type Types = 'checked' | 'left out';
+
 export class BareProgram {
   readonly #world: World;
   readonly #folder: string;
+  readonly #types: Types;
 
-  private constructor(world: World, folder: string) {
+  private constructor(world: World, folder: string, types: Types) {
     this.#world = world;
     this.#folder = folder;
+    this.#types = types;
   }
 
   /** With its stack made. */
-  static async create(world: World, name: string): Promise<BareProgram> {
-    const program = new BareProgram(world, join(world.folder, 'bare', name));
+  static async create(world: World, name: string, types: Types): Promise<BareProgram> {
+    const program = new BareProgram(world, join(world.folder, 'bare', name), types);
     await mkdir(join(program.#folder, 'state'), { recursive: true });
     await symlink(packages, join(program.#folder, 'node_modules'));
     await program.#makeHome();
@@ -64,6 +69,7 @@ export class BareProgram {
         PULUMI_BACKEND_URL: `file://${join(this.#folder, 'state')}`,
         PULUMI_CONFIG_PASSPHRASE: 'passphrase',
         PULUMI_SKIP_UPDATE_CHECK: 'true',
+        PULUMI_NODEJS_TRANSPILE_ONLY: String(this.#types === 'left out'),
         PLUMBLINE_NODE: process.execPath,
         PLUMBLINE_CACHE: cacheFolder(),
       },

@@ -1,5 +1,5 @@
 /** A Pulumi program of 1, 20, 200, or 1,000 resources: the operator beside `pulumi up`, in turn. */
-import { BareProgram } from '../pulumi/bare.ts';
+import { BareProgram, type Types } from '../pulumi/bare.ts';
 import { cpuSeconds } from '../pulumi/processes.ts';
 import { ProgramStack } from '../pulumi/stack.ts';
 import { median, timed } from '../objects.ts';
@@ -41,12 +41,12 @@ async function operator(world: World, name: string, count: number): Promise<Roun
   return { first, change: await cost(() => stack.change({ count, mark: 'second' })) };
 }
 
-async function bare(world: World, name: string, count: number): Promise<Round> {
-  const namespace = `${name}-bare`;
-  await world.namespace(namespace);
-  const program = await BareProgram.create(world, name);
+async function bare(world: World, name: string, count: number, types: Types): Promise<Round> {
+  const key = `${name}-bare-${types.replace(' ', '-')}`;
+  await world.namespace(key);
+  const program = await BareProgram.create(world, key, types);
   const up = async (mark: string): Promise<Cost> => {
-    await program.write({ namespace, count, mark });
+    await program.write({ namespace: key, count, mark });
     const before = cpuSeconds(process.pid);
     const ms = await timed(() => program.up());
     return { ms, cpu: cpuSeconds(process.pid).children - before.children };
@@ -54,36 +54,48 @@ async function bare(world: World, name: string, count: number): Promise<Round> {
   return { first: await up('first'), change: await up('second') };
 }
 
-type Rounds = readonly { readonly ours: Round; readonly bare: Round }[];
+const contestants = {
+  ours: operator,
+  checked: (world: World, name: string, count: number) => bare(world, name, count, 'checked'),
+  leftOut: (world: World, name: string, count: number) => bare(world, name, count, 'left out'),
+};
+type Contestant = keyof typeof contestants;
+type Rounds = readonly Readonly<Record<Contestant, Round>>[];
 
 function rowsOf(count: number, what: keyof Round, rounds: Rounds): Row[] {
   const name = `${what === 'first' ? 'first run' : 'change of one'} of ${count} resources`;
-  const ratio = (of: keyof Cost): number =>
-    rounded(median(rounds.map(({ ours, bare }) => ours[what][of] / bare[what][of])), 2);
-  const told = (who: 'ours' | 'bare', of: keyof Cost): string =>
+  const told = (who: Contestant, of: keyof Cost): string =>
     rounds.map((round) => (round[who][what][of] / (of === 'ms' ? 1000 : 1)).toFixed(2)).join(', ');
-  const from = (of: keyof Cost): string => `${told('ours', of)} s; bare ${told('bare', of)} s`;
+  const beside = (who: Contestant, of: keyof Cost): Pick<Row, 'value' | 'unit' | 'from'> => ({
+    value: rounded(median(rounds.map((round) => round.ours[what][of] / round[who][what][of])), 2),
+    unit: 'x',
+    from: `${told('ours', of)} s; bare ${told(who, of)} s`,
+  });
   return [
-    { what: `${name} / pulumi up`, value: ratio('ms'), unit: 'x', most, from: from('ms') },
-    { what: `the same, time of a core`, value: ratio('cpu'), unit: 'x', from: from('cpu') },
+    { what: `${name} / pulumi up`, most, ...beside('checked', 'ms') },
+    { what: 'the same, time of a core', ...beside('checked', 'cpu') },
+    { what: `${name} / pulumi up that leaves types out, too`, most, ...beside('leftOut', 'ms') },
+    { what: 'the same, time of a core', ...beside('leftOut', 'cpu') },
   ];
+}
+
+async function roundOf(world: World, name: string, count: number, order: readonly Contestant[]) {
+  const round = {} as Record<Contestant, Round>;
+  for (const who of order) round[who] = await contestants[who](world, name, count);
+  return round;
 }
 
 async function measure(world: World, sizes: Sizes): Promise<Row[]> {
   await world.startOperator();
-  // Not counted: both sides are warm then.
-  await operator(world, `warm-up-${sizes.size}`, 1);
-  await bare(world, `warm-up-${sizes.size}`, 1);
+  const order = Object.keys(contestants) as Contestant[];
+  // Not counted: all sides are warm then.
+  await roundOf(world, `warm-up-${sizes.size}`, 1, order);
   const rows: Row[] = [];
   for (const [count, rounds] of sizes) {
     const found = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const name = `up-${count}-${round}`;
-      // Whoever goes second finds the machine warmer.
-      if (round % 2 === 0)
-        found.push({ bare: await bare(world, name, count), ours: await operator(world, name, count) });
-      else found.push({ ours: await operator(world, name, count), bare: await bare(world, name, count) });
-    }
+    // Whoever goes last finds the machine warmest.
+    for (let round = 0; round < rounds; round += 1)
+      found.push(await roundOf(world, `up-${count}-${round}`, count, round % 2 === 0 ? order.toReversed() : order));
     rows.push(...rowsOf(count, 'first', found), ...rowsOf(count, 'change', found));
   }
   return rows;
