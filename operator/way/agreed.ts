@@ -26,7 +26,7 @@ export interface Agreed {
   readonly approved?: { readonly name: string; readonly digest: string; readonly approvals: readonly Vote[] };
 }
 
-/** A wait while others have not agreed; undefined when the stack asks nobody. @throws Failure PlanStale, PlanTooLarge */
+/** A wait while others have not agreed; undefined when the stack asks nobody. @throws Failure PlanStale, PlanTooLarge, ApprovalsUnguarded */
 export async function agree(
   stack: Stack,
   commit: Commit,
@@ -65,6 +65,9 @@ export async function agree(
     const phase = gate.reason === 'PlanRejected' ? 'Rejected' : 'AwaitingApproval';
     await note(stack, plan, { phase, message: gate.message, votes }, house);
     walk.context.condition('AwaitingApproval', phase === 'AwaitingApproval', gate.reason, gate.message);
+    // Nothing tells when policies take effect: it is tried again, as after other failures.
+    if (doubt !== undefined && phase === 'AwaitingApproval')
+      throw failure('ApprovalsUnguarded', { what: gate.message });
     return gate;
   }
   const final = await proven(stack, { ...plan, ...proposed }, { plan: commit.plan, context }, house);
