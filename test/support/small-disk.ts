@@ -1,7 +1,8 @@
 /** A disk of a few MiB that a test can fill, in memory; it goes with the process that holds it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,12 +36,12 @@ export class SmallDisk implements AsyncDisposable {
     return new SmallDisk(holder, place);
   }
 
-  /** Takes all that is left. */
-  async fill(): Promise<void> {
+  /** Takes all that is left, before anything else is done. */
+  fill(): void {
     const file = join(this.folder, 'filler');
     for (let bytes = 1024 * 1024; bytes >= 1;) {
       try {
-        await writeFile(file, Buffer.alloc(bytes), { flag: 'a' });
+        writeFileSync(file, Buffer.alloc(bytes), { flag: 'a' });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
         bytes = Math.floor(bytes / 2);
@@ -49,7 +50,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 
   async free(): Promise<void> {
-    await rm(join(this.folder, 'filler'));
+    await rm(join(this.folder, 'filler'), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

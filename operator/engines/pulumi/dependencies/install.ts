@@ -31,6 +31,7 @@ const argumentsOf: Readonly<Record<Tool, readonly string[]>> = {
 
 /** As npm, pnpm and yarn end when the disk is full: the number of ENOSPC. */
 const diskFull = 256 - 28;
+const noRoom = /\bENOSPC\b|no space left on device|disk quota exceeded/i;
 
 /** @throws Failure DependenciesFailed, DiskFull, ToolUnavailable, TimedOut */
 export async function install(installing: Installing): Promise<void> {
@@ -56,7 +57,7 @@ export async function install(installing: Installing): Promise<void> {
   });
   if (code === 0) return;
   const said = `${stderr}\n${stdout}`;
-  if (code === diskFull || /\bENOSPC\b/.test(said)) {
+  if (code === diskFull || noRoom.test(said)) {
     throw failure('DiskFull', {
       where,
       what: 'the disk is full, so the packages of the program could not be installed',

@@ -2,6 +2,7 @@
  * Says in one sentence why a run failed. The engine hands on what programs and plugins said as text, and has exit codes for
  * little; the patterns here are those of the version that is pinned, and the tests run each against the real engine.
  */
+import { constants } from 'node:os';
 import type { FailureParts } from '#runtime';
 import type { Reason } from '#api';
 import type { Diagnostic } from '../values.ts';
@@ -145,10 +146,6 @@ const ofEngine: readonly Pattern[] = [
     }),
   },
   {
-    pattern: /\b(?:write|open|create|mkdir|rename|copy|sync)\b[^\n]*: no space left on device|\bENOSPC\b/,
-    cause: (_, { path }) => diskFull({ path }),
-  },
-  {
     pattern: /(?:could not read plugin \[|failed to load plugin )(?:[^\]:\s]*\/)?([^\]:\s/]+)\]?: ([^\n]+)/,
     cause: ([name = '', why = '']) => ({
       reason: 'ProviderFailed',
@@ -185,9 +182,28 @@ export const diskFull = ({ path }: Pick<Context, 'path'>): Cause => ({
   },
 });
 
+/** Node has a name for the one, and for the other (EDQUOT) only its number. */
+const numbersOfFull: readonly unknown[] = [-constants.errno.ENOSPC, -constants.errno.EDQUOT];
+
 /** Whether a file could not be written for want of room, or of the quota of the operator's account. */
 export const isDiskFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
+  numbersOfFull.includes((error as NodeJS.ErrnoException | undefined)?.errno);
+
+/** The same as Go, Node, the C library and npm say it. */
+const noRoom =
+  /\b(?:ENOSPC|EDQUOT)\b|no\s+space\s+left\s+on\s+device|disk\s+quota\s+exceeded|insufficient space on your system|unknown system error -122\b/i;
+
+/** The engine blames the resource that it had in hand when it could not write the state. */
+const saving = /step event returned an error|failed to save snapshot/;
+
+/**
+ * Whether what was said tells of the operator's disk: that a resource failed for want of room on the disk of another
+ * machine, as when a node cannot pull an image, is no sign of that.
+ */
+export function saysDiskFull({ said, errors }: Pick<Ended, 'said' | 'errors'>): boolean {
+  const full = errors.filter(({ message }) => noRoom.test(message));
+  return full.length === 0 ? noRoom.test(said) : full.some((one) => !isOfResource(one) || saving.test(one.message));
+}
 
 export interface Ended {
   /** Exit code of the command; undefined when a signal ended it. */
@@ -201,6 +217,8 @@ export interface Ended {
 export function causeOf(ended: Ended, context: Context): Cause {
   const { code, said, errors } = withoutConsequences(ended);
   const { path } = context;
+  // Whatever else went wrong is a consequence, also that a module is not found or a file is cut off.
+  if (saysDiskFull(ended)) return diskFull(context);
   if (code === noChangesExpected) {
     const [first, ...more] = errors;
     const what = first === undefined ? 'no change was expected, but there are some' : first.message;
@@ -227,6 +245,8 @@ export function causeOf(ended: Ended, context: Context): Cause {
   );
 }
 
+const isOfResource = ({ urn }: Diagnostic): boolean => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::');
+
 const notBegun = /expected resource operations for \S+ but none were seen/g;
 
 /** What failed keeps others from being begun: that the plan misses these is no news, and no reason to make another plan. */
@@ -238,7 +258,7 @@ function withoutConsequences(ended: Ended): Ended {
 
 /** Operations on resources that failed: the first by name, whichever came first, so that each try says the same; the others by number. */
 function failedResources(errors: readonly Diagnostic[]): Cause | undefined {
-  const failed = errors.filter(({ urn, message }) => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::') && message);
+  const failed = errors.filter((error) => isOfResource(error) && error.message);
   const [first] = failed.toSorted((a, b) => a.urn.localeCompare(b.urn));
   if (first === undefined) return undefined;
   const more = new Set(failed.map(({ urn }) => urn)).size - 1;

@@ -5,7 +5,7 @@ import { Failure, failure, mapBounded, programPath, type Clock } from '#runtime'
 import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
-import { causeOf, diskFull, isDiskFull } from './causes.ts';
+import { causeOf, diskFull, isDiskFull, saysDiskFull } from './causes.ts';
 import { nodeArguments } from './confinement.ts';
 import { environmentOf, type Programs } from './environment.ts';
 import type { Job, JobOptions } from './messages.ts';
@@ -220,11 +220,15 @@ function secretsOf(
 function failed(result: Supervised, request: RunRequest, report: RunReport): unknown {
   const { stopped, code, said } = result;
   const cause = (message: string): RunFailed => new RunFailed(message, report);
-  if (stopped instanceof Failure) return failure(stopped.reason, stopped.parts, { cause: cause(stopped.message) });
+  const { path, limits } = request;
+  const errors = report.diagnostics.filter(({ severity }) => severity === 'error');
+  if (stopped instanceof Failure) {
+    // The engine waits for room, and more time would not make any.
+    const full = stopped.reason === 'TimedOut' && saysDiskFull({ said, errors }) ? diskFull({ path }) : stopped;
+    return failure(full.reason, full.parts, { cause: cause(stopped.message) });
+  }
   // Whoever aborted knows why.
   if (stopped !== undefined) return stopped;
-  const errors = report.diagnostics.filter(({ severity }) => severity === 'error');
-  const { path, limits } = request;
   const { reason, parts } = causeOf({ code, said, errors }, { path, memoryMiB: limits.memoryMiB });
   return failure(reason, parts, { cause: cause(said) });
 }

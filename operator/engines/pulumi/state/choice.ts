@@ -21,14 +21,19 @@ export type Choice =
   /** Written to the cluster before anything else, when it is not the same there. */
   | { readonly from: 'disk'; readonly write: boolean };
 
-/** `changed`: the files on disk are no longer what the mark says. */
-export function choose(
-  disk: { readonly mark: Mark; readonly changed: boolean } | undefined,
-  cluster: Manifest | undefined,
-  uid: string | undefined,
-): Choice {
+export interface Disk {
+  readonly mark: Mark;
+  /** The files are no longer what the mark says. */
+  readonly changed: boolean;
+  /** One of them was cut off while it was written: the engine puts half a file into its place when the disk is full. */
+  readonly damaged: boolean;
+}
+
+export function choose(disk: Disk | undefined, cluster: Manifest | undefined, uid: string | undefined): Choice {
   if (disk === undefined) return cluster === undefined ? { from: 'nowhere' } : { from: 'cluster', setAside: false };
-  const { mark, changed } = disk;
+  const { mark, changed, damaged } = disk;
+  // Without a whole one anywhere it is said that the state cannot be read, unless there never was one.
+  if (damaged && (cluster !== undefined || mark.serial === 0)) return { from: 'cluster', setAside: true };
   if (cluster === undefined) {
     // The Secrets are gone. Under the same Stack somebody deleted them; under another one it is another life.
     return mark.uid === uid ? { from: 'disk', write: true } : { from: 'cluster', setAside: true };

@@ -1,10 +1,11 @@
 /** A state of the cluster while a run has it: a `file://` backend on disk, followed by its copy in Secrets. */
 import { apiFailure } from '#kube';
 import { Failure, type Clock, type Log } from '#runtime';
+import { isDiskFull } from '../run/causes.ts';
 import type { Backend, StackName, StateResource, StateSession } from '../values.ts';
 import { deploymentsIn, resourcesOf } from './checkpoint.ts';
 import { choose, type Mark } from './choice.ts';
-import { digestsOf, type StateFolder } from './folder.ts';
+import { areWhole, digestsOf, type StateFile, type StateFolder } from './folder.ts';
 import type { StateLock } from './lock.ts';
 import { manifestFormat, type Manifest } from './manifest.ts';
 import { idOf, manifestName, secretKey } from './names.ts';
@@ -35,10 +36,13 @@ export class StateCopies {
   #version = '';
   #pieces: Pieces = new Map();
   #written = false;
+  /** What was on disk when it was last found whole. */
+  #whole: readonly StateFile[];
 
-  private constructor(options: CopyOptions, mark: Mark) {
+  private constructor(options: CopyOptions, mark: Mark, files: readonly StateFile[]) {
     this.#options = options;
     this.#mark = mark;
+    this.#whole = files;
     const { manifestNow: now } = options.stored;
     this.#serial = now === undefined || mark.serial > now.serial + 1 ? mark.serial : now.serial;
   }
@@ -48,33 +52,45 @@ export class StateCopies {
     const { folder, stored, uid, log, stack } = options;
     const manifest = await stored.manifest({ signal });
     const mark = await folder.mark();
-    const changed = mark !== undefined && !isSame(digestsOf(await folder.files()), mark.files);
-    const choice = choose(mark && { mark, changed }, manifest, uid);
+    const there = await folder.files();
+    const changed = mark !== undefined && !isSame(digestsOf(there), mark.files);
+    const damaged = changed && !areWhole(there);
+    const choice = choose(mark && { mark, changed, damaged }, manifest, uid);
     if (choice.from === 'disk' && mark !== undefined) {
       await folder.removeLocks();
-      const copies = new StateCopies(options, { ...mark, uid });
+      const copies = new StateCopies(options, { ...mark, uid }, there);
       if (choice.write) await copies.write(signal);
       else copies.#version = await folder.version();
       return copies;
     }
     if (choice.from === 'cluster' && choice.setAside) {
       const aside = await folder.setAside();
-      log.warn('the state on disk lost against that of the cluster, and was set aside', { stack: idOf(stack), aside });
+      const why = damaged ? 'is cut off, so that of the cluster goes on' : 'lost against that of the cluster';
+      log.warn(`the state on disk ${why}; it was set aside`, { stack: idOf(stack), aside });
     }
     const files = manifest === undefined ? [] : await stored.files(manifest, { signal });
     const begun = manifest === undefined ? newMark(options) : markOf(manifest, uid);
     await folder.replace(files, begun);
-    const copies = new StateCopies(options, begun);
+    const copies = new StateCopies(options, begun, files);
     copies.#version = await folder.version();
     return copies;
   }
 
-  /** Sends what has changed on disk. @throws ApiError; Failure Superseded when somebody else has written */
+  /** The newest files that are whole. */
+  async files(): Promise<readonly StateFile[]> {
+    const there = await this.#options.folder.files();
+    if (areWhole(there)) this.#whole = there;
+    return this.#whole;
+  }
+
+  /** Sends what has changed on disk, and is whole. @throws ApiError; Failure Superseded when somebody else has written */
   async write(signal?: AbortSignal): Promise<void> {
     const { folder, stored, stack, identity, clock } = this.#options;
     const version = await folder.version();
     if (version === this.#version) return;
     const files = await folder.files();
+    if (!areWhole(files)) return;
+    this.#whole = files;
     const layout = layOut(stack, files);
     const { lineage, uid } = this.#mark;
     const manifest: Manifest = {
@@ -87,7 +103,10 @@ export class StateCopies {
     };
     // Ahead of the write: after a crash in between, the disk is known to be the newer one.
     this.#mark = markOf(manifest, uid);
-    await folder.setMark(this.#mark);
+    await folder.setMark(this.#mark).catch((error: unknown) => {
+      // With an older mark, what is sent now counts as the newer one, which is right as soon as it is there.
+      if (!isDiskFull(error)) throw error;
+    });
     await stored.write(manifest, layout.pieces, { signal });
     this.#serial = manifest.serial;
     this.#pieces = layout.pieces;
@@ -120,7 +139,7 @@ export class ClusterSession implements StateSession {
   }
 
   async resources(): Promise<readonly StateResource[]> {
-    return deploymentsIn(await this.#options.folder.files()).flatMap(resourcesOf);
+    return deploymentsIn(await this.#copies.files()).flatMap(resourcesOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,7 +23,7 @@ export class StateFolder {
     return `${pathToFileURL(this.#folder).href}?metadata=skip`;
   }
 
-  /** As the engine left them; a file is replaced as a whole, so it is never seen half written. */
+  /** As the engine left them; a file is replaced as a whole, but by half a one when the disk is full. */
   async files(): Promise<StateFile[]> {
     const paths = await this.#paths();
     const read = await Promise.all(
@@ -102,6 +102,18 @@ export class StateFolder {
 const isState = (name: string): boolean => /\.(json|pulumi-tags)$/.test(name) && !name.startsWith('.');
 
 export const isCheckpoint = ({ path }: { readonly path: string }): boolean => path.endsWith('.json');
+
+/** Whether each is there to its end. */
+export const areWhole = (files: readonly StateFile[]): boolean => files.filter(isCheckpoint).every(isWhole);
+
+function isWhole({ bytes }: StateFile): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const digestsOf = (files: readonly StateFile[]): Record<string, string> =>
   Object.fromEntries(files.map(({ path, bytes }) => [path, digestOfBytes(bytes)]));
