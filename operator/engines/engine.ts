@@ -15,6 +15,8 @@ export interface RenderRequest {
 
 export interface PlanRequest extends Omit<PlanInput, 'prune'> {
   readonly of: Stack;
+  /** Digest of what was applied last; absent when the inventory is not as that left it. */
+  readonly standing: string | undefined;
 }
 
 /** For the objects of one stack, as of one commit. */

@@ -138,8 +138,8 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
     walk,
   );
   await house.inventory.flush(refOf(stack));
-  const sent = report.sent === undefined ? commit.rendered : { ...commit.rendered, objects: report.sent };
-  await house.rendered.save(stackKeyOf(stack), sent, stack.spec.history);
+  const { sent = commit.rendered.objects, isIdle = false } = report;
+  if (!isIdle) await house.rendered.save(stackKeyOf(stack), { ...commit.rendered, objects: sent }, stack.spec.history);
   const done = applied(commit, stack, house);
   const objects = house.inventory.of(stackKeyOf(stack)).size;
   context.report({ applied: done, objects, failures: null, failureCount: 0 });
@@ -209,6 +209,7 @@ function planStack(stack: Stack, rendered: Rendered, house: House): Plan {
     of: stack,
     rendered,
     inventory: house.inventory.of(stackKeyOf(stack)),
+    standing: isFinished(stack, house) ? stack.status?.applied?.digest : undefined,
     movesTo: (object) => house.movesTo(stack, object),
     keepsWhenPruned: (object) => house.observed.get(object)?.keepWhenPruned ?? false,
   });

@@ -113,3 +113,58 @@ test('what is deleted by hand is made again, and the outputs tell of the new one
   await untilQuiet(operator.requests);
   expect(await runs()).toBe(4);
 }, 180_000);
+
+/** Runs that have ended, of every kind. */
+const runsCounted = async (): Promise<number> =>
+  (await operator.metrics())
+    .split('\n')
+    .filter((line) => line.startsWith('plumbline_pulumi_runs_total{'))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+
+/** Changes the spec, and waits until the stack stands by it. */
+async function changeSpec(spec: object): Promise<void> {
+  await platform.cluster.edit(
+    { apiVersion: 'plumbline.dev/v1alpha1', kind: 'Stack', name: 'infra', namespace: platform.namespace },
+    { spec },
+  );
+  await until(
+    'the spec is taken in',
+    async () => {
+      const stack = await platform.get('infra');
+      const { generation } = stack?.metadata ?? {};
+      if (stack?.spec.suspend === true) return stack.status?.observedGeneration === generation ? true : undefined;
+      return stack?.status?.applied?.generation === generation && (await platform.isReady('infra')) ? true : undefined;
+    },
+    withinMs,
+  );
+}
+
+test('a spec that asks for nothing else of the program takes effect without a run, and one that does is run', async () => {
+  const before = await runsCounted();
+  const shown = await platform.get('infra');
+  for (const spec of [
+    { interval: '1h', history: 3, timeout: '3m' },
+    { drift: { mode: 'warn' } },
+    { approval: { mode: 'manual' } },
+    { approval: null, drift: { mode: 'correct' }, pulumi: { memoryMiB: 700, refreshInterval: '2h' } },
+    { suspend: true },
+    { suspend: false },
+  ])
+    await changeSpec(spec);
+  await untilQuiet(operator.requests);
+  expect(await runsCounted()).toBe(before);
+  const { status } = (await platform.get('infra')) ?? {};
+  expect(status?.outputs).toEqual(shown?.status?.outputs);
+  expect(status?.secretOutputs).toEqual(['key']);
+
+  // What the last run sent is known all the same: what is not as it was sent is found.
+  await platform.cluster.edit(
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop', namespace: platform.namespace },
+    { data: { size: 'tiny' } },
+  );
+  await healed('the drift is healed', /data\.size: .*large.* was changed to .*tiny.*; put back/);
+  expect(await runsCounted()).toBe(before + 1);
+
+  await changeSpec({ pulumi: { parallel: 1 } });
+  expect(await runsCounted()).toBe(before + 2);
+}, 600_000);

@@ -4,7 +4,7 @@ import { stackKey, type ApplyReport, type PruneReport } from '#apply';
 import { digestOf, type Account, type ObjectKey } from '#kube';
 import { failure, type Failure } from '#runtime';
 import type { Plan, Rendered, Revision } from '#values';
-import type { Engine, EngineContext, RenderRequest } from '../engine.ts';
+import type { Engine, EngineContext, PlanRequest, RenderRequest } from '../engine.ts';
 import type { ProposeContext, Proposing } from '../propose.ts';
 import { enter, failedObjects, sentObjects } from './accounting.ts';
 import { RunCorrections, type AppliedRevision } from './corrections.ts';
@@ -88,8 +88,8 @@ export class PulumiEngine implements Engine {
     );
   }
 
-  plan(): Plan {
-    return { waves: [], prunes: [], changes: 1 };
+  plan({ rendered, standing }: PlanRequest): Plan {
+    return { waves: [], prunes: [], changes: rendered.digest === standing ? 0 : 1 };
   }
 
   async propose(_plan: Plan, { of: stack, revision, apply }: ProposeContext): Promise<Proposing> {
@@ -99,13 +99,13 @@ export class PulumiEngine implements Engine {
     if (run !== undefined) {
       if (run.end === undefined) return finding(this.#waitFor(run, 'preview', content, key));
       const failed = isOf(run, content, 'preview') ? this.#failureOf(run) : undefined;
-      if (failed !== undefined) this.#runs.setBack(key, this.#attemptOf(stack, content), this.#patient(stack, failed));
+      if (failed !== undefined) this.#setBack(stack, run, failed);
       this.#close(run, apply);
     }
     const changes = await this.#previews.changes(content, apply);
     if (changes !== undefined) return { done: true, changes, findings: new Map() };
     this.#assertMayTry(stack, content);
-    await this.#previews.begin(content, { ...apply, revision });
+    await this.#previews.begin({ content, attempt: this.#attemptOf(stack, content) }, { ...apply, revision });
     return finding('starting');
   }
 
@@ -121,7 +121,8 @@ export class PulumiEngine implements Engine {
     return isInHand || (inventory.runOf(key) !== undefined && !this.#entered.has(key));
   }
 
-  async apply(_plan: Plan, context: EngineContext): Promise<ApplyReport> {
+  async apply({ changes }: Plan, context: EngineContext): Promise<ApplyReport> {
+    if (changes === 0) return { ...nothing(), result: { done: true }, isIdle: true };
     const { of: stack, revision } = context;
     if (revision === undefined) throw failure('SourceNotReady', { what: 'there is no revision to run' });
     const key = keyOf(stack);
@@ -241,9 +242,13 @@ export class PulumiEngine implements Engine {
     this.#options.admission.assertFits(reservedMiB(stack));
   }
 
-  /** Who confirms a deletion wants another try. */
+  /** Who confirms a deletion, or changes anything in the spec, wants another try of what failed. */
   #attemptOf(stack: Stack, content: string): string {
-    return digestOf([content, confirmationOf(stack)]);
+    return digestOf([content, stack.metadata.generation, confirmationOf(stack)]);
+  }
+
+  #setBack(stack: Stack, { content, attempt = content }: Run<Result>, failed: Failure): void {
+    this.#runs.setBack(keyOf(stack), attempt, this.#patient(stack, failed));
   }
 
   /** The inventory says so first: an operator that dies from here on finds that the work was not told of. */
@@ -259,6 +264,7 @@ export class PulumiEngine implements Engine {
     this.#runs.begin(key, {
       purpose: 'apply',
       content,
+      attempt: this.#attemptOf(stack, content),
       memoryMiB: reservedMiB(stack),
       work: (telling) => {
         const request = { operation: 'up', stack, revision, inputs, account, guard, ...holding } as const;
@@ -272,8 +278,7 @@ export class PulumiEngine implements Engine {
     const { of: stack, inventory } = context;
     const key = keyOf(stack);
     const failed = this.#failureOf(run);
-    if (failed !== undefined)
-      this.#runs.setBack(key, this.#attemptOf(stack, run.content), this.#patient(stack, failed));
+    if (failed !== undefined) this.#setBack(stack, run, failed);
     // The state is another one now.
     await this.#previews.drop(key);
     const ended = valueOf(run);
@@ -348,10 +353,14 @@ const finding = (line: string): Proposing => ({
   message: `finds out what would change: ${line}`,
 });
 
-const going = (line: string): ApplyReport => ({
+const nothing = (): Pick<ApplyReport, 'objects' | 'failures' | 'unknownKinds'> => ({
   objects: [],
   failures: [],
   unknownKinds: new Set(),
+});
+
+const going = (line: string): ApplyReport => ({
+  ...nothing(),
   result: { done: false, reason: 'Progressing', message: line },
 });
 

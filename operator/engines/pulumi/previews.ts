@@ -12,7 +12,7 @@ import { assertMayDelete } from './guard.ts';
 import type { Inputs } from './inputs.ts';
 import { operate, reservedMiB, type Ended, type OperationOptions } from './operation.ts';
 import { changesOf, liveStates, movedOn, type Previewed } from './proposed.ts';
-import type { Runs } from './runs.ts';
+import type { Runs, Task } from './runs.ts';
 
 export interface PreviewsOptions extends OperationOptions {
   readonly runs: Runs<Ended>;
@@ -58,7 +58,10 @@ export class Previews {
   }
 
   /** Begins to find out; the stack has no run. */
-  async begin(content: string, context: EngineContext & { readonly revision: Revision }): Promise<void> {
+  async begin(
+    { content, attempt }: Pick<Task<Ended>, 'content' | 'attempt'>,
+    context: EngineContext & { readonly revision: Revision },
+  ): Promise<void> {
     const { of: stack, revision, inventory, observed } = context;
     const key = stackKey(context.stack);
     await this.drop(key);
@@ -70,6 +73,7 @@ export class Previews {
     runs.begin(key, {
       purpose: 'preview',
       content,
+      attempt,
       memoryMiB: reservedMiB(stack),
       work: async (telling) => {
         const request = { operation: 'preview', stack, revision, inputs, account, planFile } as const;

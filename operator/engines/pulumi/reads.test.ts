@@ -1,8 +1,8 @@
-/** What a program reads decides when it is run again: its folder, what the spec names, its lockfile; and nothing else. */
+/** What decides when a program is run again: its folder, what the spec names, its lockfile, what the spec asks; nothing else. */
 import { expect, test } from '@jest/globals';
 import type { Stack } from '#api';
 import type { Revision } from '#values';
-import { treeOf } from './reads.ts';
+import { contentOf, treeOf } from './reads.ts';
 
 const stack = (path: string, reads?: readonly string[]): Stack =>
   ({ metadata: { name: 'shop' }, spec: { path, pulumi: { reads } } }) as unknown as Stack;
@@ -51,4 +51,72 @@ test('the same content under another name is another', () => {
 test.each(['./deploy/infra', 'deploy/infra/'])('%s is looked at as deploy/infra is', (path) => {
   const at = { ...trees, [path]: 't1' };
   expect(treeOf(stack(path), commit(at))).toBe(treeOf(stack('deploy/infra'), commit(at)));
+});
+
+const spec = {
+  path: 'docs',
+  prune: true,
+  suspend: false,
+  interval: '10m',
+  drift: { mode: 'correct' },
+  pulumi: { stack: 'dev', refresh: 'never', parallel: 0, memoryMiB: 512 },
+};
+const contentBy = (more: object, pulumi: object): string =>
+  contentOf(
+    {
+      metadata: { name: 'shop' },
+      spec: { ...spec, ...more, pulumi: { ...spec.pulumi, ...pulumi } },
+    } as unknown as Stack,
+    commit({ docs: 't9' }),
+    'inputs',
+  );
+
+test.each([
+  ['suspend', { suspend: true }, {}],
+  ['interval', { interval: '1h' }, {}],
+  ['retryInterval', { retryInterval: '1m' }, {}],
+  ['timeout', { timeout: '1h' }, {}],
+  ['history', { history: 1 }, {}],
+  ['wait', { wait: false }, {}],
+  ['healthChecks', { healthChecks: [] }, {}],
+  ['dependsOn', { dependsOn: [{ name: 'other' }] }, {}],
+  ['drift', { drift: { mode: 'warn' } }, {}],
+  ['approval', { approval: { mode: 'manual' } }, {}],
+  ['deletionPolicy', { deletionPolicy: 'Orphan' }, {}],
+  ['pulumi.refresh', {}, { refresh: 'onDriftSchedule' }],
+  ['pulumi.refreshInterval', {}, { refreshInterval: '5m' }],
+  ['pulumi.destroyOnDelete', {}, { destroyOnDelete: false }],
+  ['pulumi.retryOnConflict', {}, { retryOnConflict: false }],
+  ['pulumi.memoryMiB', {}, { memoryMiB: 1024 }],
+])('a change of %s runs nothing', (_, more, pulumi) => {
+  expect(contentBy(more, pulumi)).toBe(contentBy({}, {}));
+});
+
+test.each([
+  ['sourceRef', { sourceRef: { name: 'other' } }, {}],
+  ['serviceAccountName', { serviceAccountName: 'other' }, {}],
+  ['prune', { prune: false }, {}],
+  ['pruneLimit', { pruneLimit: 100 }, {}],
+  ['allowEmpty', { allowEmpty: true }, {}],
+  ['force', { force: true }, {}],
+  ['pulumi.stack', {}, { stack: 'prod' }],
+  ['pulumi.backend', {}, { backend: 's3://other' }],
+  ['pulumi.config', {}, { config: { size: 'large' } }],
+  ['pulumi.env', {}, { env: { SIZE: 'large' } }],
+  ['pulumi.refresh', {}, { refresh: 'beforeRun' }],
+  ['pulumi.expectNoRefreshChanges', {}, { expectNoRefreshChanges: true }],
+  ['pulumi.targets', {}, { targets: ['**shop'] }],
+  ['pulumi.targetDependents', {}, { targetDependents: true }],
+  ['pulumi.replace', {}, { replace: ['**shop'] }],
+  ['pulumi.parallel', {}, { parallel: 1 }],
+  ['pulumi.continueOnError', {}, { continueOnError: true }],
+  ['pulumi.allowScripts', {}, { allowScripts: true }],
+])('a change of %s runs the program', (_, more, pulumi) => {
+  expect(contentBy(more, pulumi)).not.toBe(contentBy({}, {}));
+});
+
+test('what is given runs the program', () => {
+  const shop = { metadata: { name: 'shop' }, spec } as unknown as Stack;
+  const [one, other] = ['one', 'other'].map((inputs) => contentOf(shop, commit({ docs: 't9' }), inputs));
+  expect(one).not.toBe(other);
 });

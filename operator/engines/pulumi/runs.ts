@@ -28,13 +28,15 @@ export interface Task<R> {
   readonly purpose: Purpose;
   /** Of what the run is about: another content takes its place. */
   readonly content: string;
+  /** What its failure holds back, if that is less than the content: {@link Runs.setBack}. */
+  readonly attempt?: string | undefined;
   readonly memoryMiB: number;
   work(context: Telling): Promise<R>;
 }
 
 export type End<R> = { readonly value: R } | { readonly failed: Failure };
 
-export interface Run<R> extends Pick<Task<R>, 'purpose' | 'content'> {
+export interface Run<R> extends Pick<Task<R>, 'purpose' | 'content' | 'attempt'> {
   /** In hand, or waiting for memory; for people. */
   readonly line: string;
   /** Undefined while it goes on. */
@@ -59,14 +61,16 @@ const retryLimits: BackoffLimits = { firstMs: 5000, longestMs: 5 * 60_000 };
 class Going<R> implements Run<R> {
   readonly purpose: Purpose;
   readonly content: string;
+  readonly attempt: string | undefined;
   readonly cancelling = new AbortController();
   readonly told: PacedLine;
   end: End<R> | undefined;
   finished: Promise<void> = Promise.resolve();
 
-  constructor({ purpose, content }: Task<R>, told: PacedLine) {
+  constructor({ purpose, content, attempt }: Task<R>, told: PacedLine) {
     this.purpose = purpose;
     this.content = content;
+    this.attempt = attempt;
     this.told = told;
   }
 

@@ -42,8 +42,8 @@ const bySide: ReadonlySet<string> = new Set<keyof StackSpec>([
   ...(['history', 'wait', 'healthChecks', 'dependsOn'] as const),
 ]);
 
-/** Of the spec, as far as it says what is applied, how, and on whose word. */
-export const wishOf = (spec: StackSpec): string =>
+/** Of the spec, or some of its fields, as far as they say what is applied, how, and on whose word. */
+export const wishOf = (spec: Partial<StackSpec>): string =>
   fullDigestOf(Object.fromEntries(Object.entries(spec).filter(([field]) => !bySide.has(field))));
 
 /** Something is seen to change: nobody needs to agree to what is as it is wanted already. */

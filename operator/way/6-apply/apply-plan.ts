@@ -85,6 +85,8 @@ export interface ApplyReport {
   readonly failed?: Failure;
   /** The objects as they were sent, where only the engine knows that. */
   readonly sent?: readonly RenderedObject[];
+  /** There was nothing to do: what was sent before stands. */
+  readonly isIdle?: boolean;
   /** Fields of the status that there is news of. */
   readonly status?: Readonly<Record<string, unknown>>;
 }
