@@ -157,7 +157,7 @@ async function previewCreate(session: Session, request: CreateRequest): Promise<
   // Its definition may come with the same update.
   if (resource === undefined) return asTheyAre;
   const sending = sendingOf(session, request, object, resource);
-  const outputs = await previewOutputs(() => tryOut(session, sending), { inputs, object, manager: sending.manager });
+  const outputs = await previewOutputs(session, () => tryOut(session, sending), { inputs, ...sending });
   return outputs === undefined ? asTheyAre : { id: '', outputs: veiled(outputs, inputs) };
 }
 

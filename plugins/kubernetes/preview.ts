@@ -1,27 +1,49 @@
 /** What a dry run tells about the outputs of an update: known where they will be the same, unknown where they may differ. */
 import { ApiError, type KubeObject } from '#kube';
+import type { Failure } from '#runtime';
 import { checkpoint } from './checkpoint.ts';
-import { isList, isMap, unknown, type Value, type ValueMap } from './property.ts';
+import { masked } from './packages/tool.ts';
+import { isList, isMap, secretTexts, unknown, type Value, type ValueMap } from './property.ts';
 import { refused } from './send.ts';
+import type { Session } from './session.ts';
 
 interface Subject {
+  readonly urn: string;
   readonly inputs: ValueMap;
   readonly object: KubeObject;
   readonly manager: string;
 }
 
-/** Undefined when the dry run can not tell. @throws Failure when the API server would refuse the object */
+/**
+ * Undefined when the dry run can not tell, or the API server would refuse the object and the engine is told so.
+ * @throws Failure when the API server would refuse it, or can not be asked
+ */
 export async function previewOutputs(
+  { settings, engine }: Pick<Session, 'settings' | 'engine'>,
   dryRun: () => Promise<{ readonly object: KubeObject }>,
-  { inputs, object, manager }: Subject,
+  { urn, inputs, object, manager }: Subject,
 ): Promise<ValueMap | undefined> {
   try {
     const { object: live } = await dryRun();
     return checkpoint({ inputs, live, manager, initialApiVersion: object.apiVersion });
   } catch (error) {
-    if (cannotTell(error)) return undefined;
-    throw refused(error, object);
+    const refusal = refused(error instanceof ApiError ? withoutSecrets(error, inputs) : error, object);
+    const { tellsRefusals } = settings;
+    if (cannotTell(error) && !(tellsRefusals && isDenied(refusal))) return undefined;
+    if (!tellsRefusals || !(error instanceof ApiError) || refusal.reason === 'ApiUnavailable') throw refusal;
+    await engine.tell({ urn, severity: 'error', text: refusal.message });
+    return undefined;
   }
+}
+
+/** Before anything of what it says is left out: half a secret would not be known as one. */
+function withoutSecrets({ status, api, retryAfterMs }: ApiError, inputs: ValueMap): ApiError {
+  if (api === undefined) return new ApiError(status, api, retryAfterMs);
+  const secrets = secretTexts(inputs);
+  const { message, details, ...rest } = api;
+  const causes = details?.causes?.map((cause) => ({ ...cause, message: masked(cause.message ?? '', secrets) }));
+  const told = details === undefined ? {} : { details: { ...details, ...(causes && { causes }) } };
+  return new ApiError(status, { ...rest, message: masked(message ?? '', secrets), ...told }, retryAfterMs);
 }
 
 /** The namespace comes with the same update, or a webhook or our rights forbid dry runs, or a replacement is in its way. */
@@ -33,6 +55,12 @@ function cannotTell(error: unknown): boolean {
   const taken = status === 422 && /field is immutable/.test(api?.message ?? '');
   return noNamespace || noDryRun || taken || status === 403;
 }
+
+/** By admission, with the same answer as for want of rights; not for want of what a pod needs, which may come with the same update. */
+const isDenied = ({ reason, message }: Failure): boolean =>
+  reason === 'QuotaExceeded' || (reason === 'AdmissionDenied' && !mayCome.test(message));
+
+const mayCome = /error looking up service account|no PriorityClass with name/;
 
 /** What the API server gives to each object. */
 const ofEach = ['uid', 'creationTimestamp', 'resourceVersion', 'generation'];

@@ -30,6 +30,8 @@ export interface Settings {
   readonly fieldManager: string;
   /** Every object is held against the cluster, and what others changed is taken back from them: PLUMBLINE_HEAL=true. */
   readonly heal: boolean;
+  /** A preview tells what the API server would refuse, as an error of the resource, and goes on: PLUMBLINE_PLAN=true. */
+  readonly tellsRefusals: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -73,6 +75,7 @@ export function readSettings(given: ValueMap, environment: Environment): Setting
     owner: ownerIn(environment['PLUMBLINE_STACK']),
     fieldManager: environment['PLUMBLINE_FIELD_MANAGER'] || 'pulumi-kubernetes',
     heal: environment['PLUMBLINE_HEAL'] === 'true',
+    tellsRefusals: environment['PLUMBLINE_PLAN'] === 'true',
     environment,
   });
 }

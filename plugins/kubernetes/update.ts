@@ -52,7 +52,7 @@ async function previewUpdate(session: Session, request: UpdateRequest): Promise<
   const object = asObject(inputs);
   if ((await session.cluster.find(object)) === undefined) return likely;
   const sending = await sendingOf(session, request, object);
-  const outputs = await previewOutputs(() => send(session, sending), { inputs, object, manager: sending.manager });
+  const outputs = await previewOutputs(session, () => send(session, sending), { inputs, ...sending });
   return outputs === undefined ? likely : { outputs };
 }
 

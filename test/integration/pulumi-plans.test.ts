@@ -162,6 +162,103 @@ test('content, the value of a secret, and live state that move on make a plan st
   expect(await platform.changes('infra')).toHaveLength(1);
 }, 900_000);
 
+const policy = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy' };
+
+/** Refuses ConfigMaps with one of these labels, for the reason of that name, and quotes what is in them. */
+async function refuse({ cluster, namespace }: Platform, ...reasons: readonly string[]): Promise<void> {
+  const quoting = `messageExpression: "'not allowed here: ' + object.data.a"`;
+  await cluster.apply(`
+apiVersion: ${policy.apiVersion}
+kind: ${policy.kind}
+metadata: {name: ${namespace}}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
+  matchConditions: [{name: labelled, expression: "has(object.metadata.labels) && 'v' in object.metadata.labels"}]
+  validations:
+${reasons.map((reason) => `  - {expression: "object.metadata.labels.v != '${reason}'", reason: ${reason}, ${quoting}}`).join('\n')}
+---
+apiVersion: ${policy.apiVersion}
+kind: ${policy.kind}Binding
+metadata: {name: ${namespace}}
+spec: {policyName: ${namespace}, validationActions: [Deny]}
+`);
+  const probe = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kube-root-ca.crt', namespace };
+  for (const reason of ['Invalid', 'Forbidden'])
+    await until(`the policy is in force for ${reason}`, () =>
+      cluster
+        .edit(probe, { metadata: { labels: { v: reason, try: String(Math.random()) } } })
+        .then(() => (reasons.includes(reason) ? undefined : true))
+        .catch((error: unknown) =>
+          String(error).includes(policy.kind) && reasons.includes(reason) ? true : undefined,
+        ),
+    );
+}
+
+test('each object that admission would refuse is in the plan, beside the others; nothing of it is done, agreed to or not', async () => {
+  await using platform = await applied('approval: {mode: manual}, retryInterval: 1s', map('shop', '1'));
+  const { namespace, cluster } = platform;
+  await refuse(platform, 'Invalid', 'Forbidden');
+  const sealed = map('bad', 'Invalid').replace(`'b'`, `pulumi.secret('made-by-the-program-8841')`);
+  const refusing = program(map('shop', '2'), sealed, map('worse', 'Forbidden'), map('good', '1'));
+  const commit = await platform.commit(refusing);
+  const first = await waiting(platform);
+  expect(first.spec).toMatchObject({ created: 3, updated: 1, replaced: 0, deleted: 0, refused: 2 });
+  const refusal = (name: string, said: string): object => ({
+    object: `ConfigMap/${namespace}/${name}`,
+    action: 'create',
+    refused: expect.stringMatching(
+      new RegExp(
+        `ConfigMap/${namespace}/${name}: .*ValidatingAdmissionPolicy '${namespace}'.*not allowed here: ${said}`,
+      ),
+    ),
+  });
+  expect(first.spec.changes).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining(refusal('bad', '\\[secret\\]')),
+      expect.objectContaining(refusal('worse', 'b')),
+    ]),
+  );
+  const others = first.spec.changes.filter(({ object, refused }) => object.includes('/') && refused === undefined);
+  expect(others.map(({ object, action }) => [object, action]).sort()).toEqual([
+    [`ConfigMap/${namespace}/good`, 'create'],
+    [`ConfigMap/${namespace}/shop`, 'update'],
+  ]);
+  const preview = await plumbline('preview', `${namespace}/infra`, '--path', platform.git.repository.folder);
+  expect(preview.out).toContain(`2 refused, plan ${first.spec.digest}`);
+  expect(JSON.stringify([first, preview, await operator.log()])).not.toContain('made-by-the-program-8841');
+
+  // Nothing tells when a policy has changed: who asks for a look has it looked at.
+  await refuse(platform, 'Invalid');
+  await cluster.edit(
+    { apiVersion: 'plumbline.dev/v1alpha1', kind: 'Stack', name: 'infra', namespace },
+    { metadata: { annotations: { 'plumbline.dev/reconcile': 'now' } } },
+  );
+  const plan = await waiting(platform, first);
+  expect(plan.spec).toMatchObject({ created: 3, updated: 1, refused: 1 });
+
+  await say(platform, { plan, as: 'alice' });
+  const said = await until(
+    'the stack refuses',
+    () => platform.fails('infra', 'UpdateFailed').catch(() => undefined),
+    withinMs,
+  );
+  expect(said).toMatch(/so nothing of it is done: .*\/bad: .*not allowed here/);
+  expect(await labelOf(platform, 'shop')).toBe('1');
+  expect(await platform.configMap('good')).toBeUndefined();
+  expect(await platform.changes('infra')).toHaveLength(1);
+
+  // What was agreed to is tried again by itself, and what would be done now is another thing.
+  await cluster.delete(policy.apiVersion, `${policy.kind}Binding`, namespace);
+  const accepted = await waiting(platform, plan);
+  expect(accepted.spec).toMatchObject({ created: 3, updated: 1, refused: 0 });
+  await say(platform, { plan: accepted, as: 'alice' });
+  await platform.applied('infra', commit, withinMs);
+  expect(await labelOf(platform, 'worse')).toBe('Forbidden');
+}, 900_000);
+
 test('with onDestructive an update goes, and what deletes or replaces waits', async () => {
   const [shop, kept, gone] = [map('shop', '1'), map('kept', '1', '{ retainOnDelete: true }'), map('gone', '1')];
   await using platform = await applied('approval: {mode: onDestructive}', shop, kept, gone);

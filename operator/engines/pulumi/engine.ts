@@ -2,7 +2,7 @@
 import { annotations, type Stack } from '#api';
 import { stackKey, type ApplyReport, type PruneReport } from '#apply';
 import { digestOf, type Account, type ObjectKey } from '#kube';
-import { failure, type Failure } from '#runtime';
+import { asFailure, failure, type Failure } from '#runtime';
 import type { Plan, Rendered, Revision } from '#values';
 import type { Engine, EngineContext, PlanRequest, RenderRequest } from '../engine.ts';
 import type { ProposeContext, Proposing } from '../propose.ts';
@@ -92,7 +92,7 @@ export class PulumiEngine implements Engine {
     return { waves: [], prunes: [], changes: rendered.digest === standing ? 0 : 1 };
   }
 
-  async propose(_plan: Plan, { of: stack, revision, apply }: ProposeContext): Promise<Proposing> {
+  async propose(_plan: Plan, { of: stack, revision, apply, final }: ProposeContext): Promise<Proposing> {
     const key = keyOf(stack);
     const content = this.#contentOf(stack, revision);
     const run = this.#runs.of(key);
@@ -102,7 +102,7 @@ export class PulumiEngine implements Engine {
       if (failed !== undefined) this.#setBack(stack, run, failed);
       this.#close(run, apply);
     }
-    const changes = await this.#previews.changes(content, apply);
+    const changes = await this.#previews.changes(content, final, apply);
     if (changes !== undefined) return { done: true, changes, findings: new Map() };
     this.#assertMayTry(stack, content);
     await this.#previews.begin({ content, attempt: this.#attemptOf(stack, content) }, { ...apply, revision });
@@ -133,6 +133,7 @@ export class PulumiEngine implements Engine {
     }
     if (run !== undefined && !this.#close(run, context)) return going(this.#waitFor(run, 'apply', content, key));
     this.#assertMayTry(stack, content);
+    if (context.held !== undefined) await this.#assertAccepted(content, context);
     await this.#begin(content, { ...context, revision });
     return going(this.#runs.of(key)?.line ?? 'starting');
   }
@@ -240,6 +241,17 @@ export class PulumiEngine implements Engine {
     const setback = this.#runs.setbackOf(key, this.#attemptOf(stack, content));
     if (setback !== undefined) throw setback;
     this.#options.admission.assertFits(reservedMiB(stack));
+  }
+
+  /** As {@link Previews.assertAccepted}; what was refused is not asked for again at once. */
+  async #assertAccepted(content: string, context: EngineContext): Promise<void> {
+    try {
+      await this.#previews.assertAccepted(content, context);
+    } catch (error) {
+      const { of: stack } = context;
+      this.#runs.setBack(keyOf(stack), this.#attemptOf(stack, content), asFailure(error));
+      throw error;
+    }
   }
 
   /** Who confirms a deletion, or changes anything in the spec, wants another try of what failed. */

@@ -2,22 +2,23 @@
 import { hash } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Stack } from '#api';
+import { parseDuration, type Stack } from '#api';
 import { stackKey } from '#apply';
 import { digestOf, type Account } from '#kube';
-import { failure } from '#runtime';
+import { failure, type Clock } from '#runtime';
 import type { ProposedChange, Revision } from '#values';
 import type { EngineContext } from '../engine.ts';
 import { assertMayDelete } from './guard.ts';
 import type { Inputs } from './inputs.ts';
 import { operate, reservedMiB, type Ended, type OperationOptions } from './operation.ts';
-import { changesOf, liveStates, movedOn, type Previewed } from './proposed.ts';
+import { changesOf, liveStates, movedOn, refusalsIn, type Previewed } from './proposed.ts';
 import type { Runs, Task } from './runs.ts';
 
 export interface PreviewsOptions extends OperationOptions {
   readonly runs: Runs<Ended>;
   readonly inputsOf: (stack: Stack) => Inputs;
   readonly accountOf: (stack: Stack) => Account;
+  readonly clock: Clock;
 }
 
 /** A preview whose update may come. */
@@ -25,6 +26,8 @@ interface Kept extends Previewed {
   readonly file: string;
   /** Of the file as the engine wrote it: one that somebody changed since is none. */
   readonly fileDigest: string;
+  /** When it was found out. */
+  readonly atMs: number;
 }
 
 /** What an update is held to. */
@@ -46,15 +49,22 @@ export class Previews {
   }
 
   /**
-   * What the update would do; undefined when a preview has to find that out.
+   * What the update would do; undefined when a preview has to find that out. `anew`: somebody asks for a look.
    * @throws Failure RenderedEmpty, PruneLimitExceeded
    */
-  async changes(content: string, context: EngineContext): Promise<ProposedChange[] | undefined> {
+  async changes(content: string, anew: boolean, context: EngineContext): Promise<ProposedChange[] | undefined> {
     const { of: stack, discovery } = context;
     const kept = this.#kept.get(stackKey(context.stack));
     if (kept?.content !== content || movedOn(kept, context).length > 0) return undefined;
+    if (this.#isDoubtful(kept, anew, stack)) return undefined;
     const retain = assertMayDelete(stack, kept.ended);
     return changesOf({ ...kept, retain }, discovery, this.#options.accountOf(stack).namespace);
+  }
+
+  /** What was refused may be accepted now: nothing tells when a policy or a quota has changed. */
+  #isDoubtful({ ended, atMs }: Kept, anew: boolean, { spec }: Stack): boolean {
+    if (refusalsIn(ended.report).size === 0) return false;
+    return anew || this.#options.clock.now() - atMs >= parseDuration(spec.interval);
   }
 
   /** Begins to find out; the stack has no run. */
@@ -65,7 +75,7 @@ export class Previews {
     const { of: stack, revision, inventory, observed } = context;
     const key = stackKey(context.stack);
     await this.drop(key);
-    const { runs, inputsOf, accountOf, folder } = this.#options;
+    const { runs, inputsOf, accountOf, folder, clock } = this.#options;
     const inputs = inputsOf(stack);
     const account = accountOf(stack);
     const live = liveStates(key, inventory, observed);
@@ -81,9 +91,27 @@ export class Previews {
         const { plan } = ended.report;
         if (ended.failed !== undefined || plan === undefined) return ended;
         const fileDigest = await digestOfFile(planFile);
-        this.#kept.set(key, { content, ended, plan, live, retain: [], file: planFile, fileDigest });
+        this.#kept.set(key, { content, ended, plan, live, retain: [], file: planFile, fileDigest, atMs: clock.now() });
         return ended;
       },
+    });
+  }
+
+  /**
+   * Before the update of a content that was agreed to.
+   * @throws Failure UpdateFailed where the API server would refuse an object: nothing is done then, and the next preview asks again
+   */
+  async assertAccepted(content: string, { stack }: EngineContext): Promise<void> {
+    const key = stackKey(stack);
+    const kept = this.#kept.get(key);
+    if (kept?.content !== content) return;
+    const [first, ...more] = refusalsIn(kept.ended.report).values();
+    if (first === undefined) return;
+    await this.drop(key);
+    const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+    throw failure('UpdateFailed', {
+      what: `the API server would refuse what the plan says, so nothing of it is done: ${first}${rest}`,
+      remedy: 'read the plan, and correct the objects or what refuses them',
     });
   }
 

@@ -8,7 +8,7 @@ import type { Ended } from './operation.ts';
 import { isOnlyPulumi, namesOf } from './resources.ts';
 import { nameOf } from './run/repair.ts';
 import { urnParts } from './urn.ts';
-import type { MadeObject, PlanFile, PlannedResource, StateResource, Step } from './values.ts';
+import type { MadeObject, PlanFile, PlannedResource, RunReport, StateResource, Step } from './values.ts';
 
 /** What was found out of a content. */
 export interface Previewed {
@@ -72,6 +72,17 @@ function actionOf({ operations }: PlannedResource): ProposedAction | undefined {
 const changingIn = (plan: PlanFile): [string, PlannedResource][] =>
   [...plan].filter(([urn, planned]) => !isOnlyPulumi(urnParts(urn).type) && actionOf(planned) !== undefined);
 
+/**
+ * Why the API server would refuse objects, by URN. A preview that came to its end has told no other errors: those of the
+ * program and the engine end it.
+ */
+export function refusalsIn({ diagnostics }: Pick<RunReport, 'diagnostics'>): ReadonlyMap<string, string> {
+  const errors = diagnostics.filter(({ severity, urn }) => severity === 'error' && isObject(urn));
+  return new Map(errors.map(({ urn, message }) => [urn, message]));
+}
+
+const isObject = (urn: string): boolean => urn !== '' && urnParts(urn).type.startsWith('kubernetes:');
+
 /** In the order of the update; the last one, which nobody sees, is of what the program says beside. */
 export async function changesOf(
   previewed: Previewed,
@@ -79,6 +90,7 @@ export async function changesOf(
   namespace: string,
 ): Promise<ProposedChange[]> {
   const { ended, plan } = previewed;
+  const refusals = refusalsIn(ended.report);
   const byUrn = Map.groupBy(ended.report.steps, ({ urn }) => urn);
   const order = new Map([...byUrn.keys()].map((urn, index) => [urn, index]));
   const placeOf = ([urn]: readonly [string, PlannedResource]): number => order.get(urn) ?? order.size;
@@ -86,7 +98,7 @@ export async function changesOf(
   const keyOfUrn = namesOf(ended.before);
   const changes: ProposedChange[] = [];
   for (const [urn, planned] of changing) {
-    const one = { urn, planned, steps: byUrn.get(urn) ?? [] };
+    const one = { urn, planned, steps: byUrn.get(urn) ?? [], refused: refusals.get(urn) };
     changes.push(await changeOf(one, { previewed, keyOfUrn, discovery, namespace }));
   }
   const providers = [...plan].flatMap(([urn, planned]) => providerChange(urn, planned) ?? []);
@@ -110,10 +122,11 @@ interface Changing {
   readonly planned: PlannedResource;
   /** What the engine told of it, a refresh before included. */
   readonly steps: readonly Step[];
+  readonly refused: string | undefined;
 }
 
 async function changeOf(
-  { urn, planned, steps }: Changing,
+  { urn, planned, steps, refused }: Changing,
   { previewed, keyOfUrn, discovery, namespace }: Making,
 ): Promise<ProposedChange> {
   const { content, ended, live, retain } = previewed;
@@ -127,12 +140,15 @@ async function changeOf(
   const state = live.get(known) ?? worldState(ended.before.find((resource) => resource.urn === urn));
   const sealedIn = planned.sealed ? content : '';
   const note = noteOf(action, isKept);
+  // How full a quota is comes and goes.
+  const why = refused === undefined ? [] : [refused.replaceAll(/\d+/g, '')];
   return {
     object,
     action,
     fields: steps.findLast(({ fields }) => fields.length > 0)?.fields.map(fieldFor(key)) ?? [],
+    ...(refused === undefined ? {} : { refused }),
     ...(note === undefined ? {} : { note }),
-    identity: fullDigestOf(['pulumi', urn, action, planned.digest, sealedIn, state]),
+    identity: fullDigestOf(['pulumi', urn, action, planned.digest, sealedIn, state, ...why]),
   };
 }
 

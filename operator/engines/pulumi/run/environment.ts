@@ -54,6 +54,8 @@ export function environmentOf(request: RunRequest, programs: Programs, scratch: 
     PLUMBLINE_FIELD_MANAGER: 'plumbline',
     ...(request.keeps === undefined ? {} : { PLUMBLINE_KEEPS: scratch.keeps }),
     ...(request.heal === true ? { PLUMBLINE_HEAL: 'true' } : {}),
+    // What admission would refuse is in the plan; beside a plan it fails the preview.
+    ...(request.operation === 'preview' && request.planFile !== undefined ? { PLUMBLINE_PLAN: 'true' } : {}),
     ...(request.force === true ? { PULUMI_K8S_ENABLE_PATCH_FORCE: 'true' } : {}),
     [runVariable]: scratch.id,
   };
