@@ -217,8 +217,9 @@ export const reasons = define({
   },
   NamespaceTerminating: {
     retry: 'backoff',
-    meaning: 'The namespace of the object is being deleted.',
-    remedy: 'Wait for the deletion to end, or remove what holds it.',
+    meaning:
+      'The namespace of the object is being deleted. As an Event of a Namespace: what a stack that went with it left elsewhere.',
+    remedy: 'Wait for the deletion to end, or remove what holds it; delete what was left.',
   },
   ApiUnavailable: {
     retry: 'backoff',

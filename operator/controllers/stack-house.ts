@@ -20,6 +20,7 @@ import { failure, waiting, type Clock, type Log, type Metrics, type Outcome } fr
 import type { Revisions, RevisionStore } from '#source';
 import type { Health, Revision } from '#values';
 import { accountOf, refOf, type House } from '#way';
+import { endingNamespace } from './ending-namespace.ts';
 import { Handovers } from './handovers.ts';
 import { KindWaits } from './kind-waits.ts';
 import { NamedObjects } from './named-objects.ts';
@@ -277,6 +278,10 @@ export class StackHouse implements House, AsyncDisposable {
       what: `ServiceAccount ${namespace}/${name} does not exist`,
       remedy: 'create it, or name another one',
     });
+  }
+
+  endingNamespace(name: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+    return endingNamespace(this.transport, name, signal);
   }
 
   observeChecked(stack: Stack): Promise<void> {

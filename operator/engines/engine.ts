@@ -48,6 +48,8 @@ export interface Engine {
   prune(keys: readonly ObjectKey[], context: EngineContext): Promise<PruneReport>;
   /** What `destroy` takes away, by name. */
   owned(context: EngineContext): Promise<readonly string[]>;
+  /** What would be left if the stack went now, by name, as far as that can be known without its account and its state. */
+  left(context: EngineContext): Promise<readonly string[]>;
   /** Deletes all that the stack owns, and what only the engine keeps of it; called again until nothing remains. */
   destroy(context: EngineContext): Promise<PruneReport>;
   /** How drift is put back by this engine; absent where it is enough to send the objects again. */

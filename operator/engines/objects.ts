@@ -39,6 +39,7 @@ export function manifestsEngine(discovery: Discovery): Engine {
     apply: applyPlan,
     prune,
     owned,
+    left: owned,
     destroy: async (context) => {
       const objects = (await owned(context)).map((key) => ({ key }));
       return prune(

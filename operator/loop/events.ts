@@ -17,6 +17,8 @@ export interface EventNote {
   readonly message: string;
   /** What was done or tried; `Reconcile` when not given. */
   readonly action?: string;
+  /** What it is about, where that is not the object of the run. */
+  readonly regarding?: KubeObject;
 }
 
 export interface Events extends AsyncDisposable {

@@ -82,6 +82,8 @@ export class Run<T extends Reconciled> {
     // Something newer took over: that run tells how things stand.
     if (this.#signal.aborted) return ended('superseded');
     if (deleting && 'kind' in result && result.kind === 'settled') {
+      const object = this.#object as unknown as KubeObject;
+      for (const note of this.#notes) this.#options.events.emit(note.regarding ?? object, note);
       await this.#patchFinalizers((metadata.finalizers ?? []).filter((name) => name !== definition.finalizer));
       return ended('deleted');
     }
@@ -142,7 +144,7 @@ export class Run<T extends Reconciled> {
     });
     this.#tell(result, conditions);
     const object = this.#object as unknown as KubeObject;
-    for (const note of this.#notes) events.emit(object, note);
+    for (const note of this.#notes) events.emit(note.regarding ?? object, note);
     const status = statusOf({ metadata, reported: this.#reported, conditions, result, now, nextMs });
     const patch = statusPatch(old, status);
     if (patch !== undefined) await this.#patchStatus(patch);

@@ -93,6 +93,8 @@ export interface House {
   waitForKinds(stack: Stack, kinds: ReadonlySet<string>): void;
   /** @throws Failure ServiceAccountNotFound */
   assertAccount(account: Account, signal: AbortSignal): Promise<void>;
+  /** The namespace, when it is being deleted. */
+  endingNamespace(name: string, signal: AbortSignal): Promise<KubeObject | undefined>;
   /** Sees to it that the objects which spec.healthChecks names, and the stack does not own, are watched. */
   observeChecked(stack: Stack): Promise<void>;
   /** Of what the stack owns, and of what its health checks name. */

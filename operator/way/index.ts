@@ -1,4 +1,5 @@
 export type { House, Plans, PlanView, Walk } from './house.ts';
 export { recallLastChange } from './recorded.ts';
 export { accountOf, refOf } from './stack-ref.ts';
-export { unwind, walk } from './way.ts';
+export { unwind } from './unwind.ts';
+export { walk } from './way.ts';

@@ -2,7 +2,7 @@
 import type { Stack } from '#api';
 import type { ApplyReport } from '#apply';
 import { gate } from '#gate';
-import { asFailure, failure, moving, settled, type Failure, type Outcome } from '#runtime';
+import { asFailure, failure, moving, type Failure, type Outcome } from '#runtime';
 import type { Plan, Rendered, Revision } from '#values';
 import { agree, agreedBefore, type Agreed } from './agreed.ts';
 import { correctDrift } from './drifted.ts';
@@ -10,6 +10,7 @@ import { contextOf } from './engine-context.ts';
 import { noteNoDrift } from './drift-report.ts';
 import { healthOfStack, noteHealth } from './healthy.ts';
 import { applied, isApplied, recordChange } from './recorded.ts';
+import { failuresOf } from './failures.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
 import { notePlanApplied, retirePlans } from './stale-plans.ts';
 import type { House, Walk } from './house.ts';
@@ -151,40 +152,6 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   return healthOfStack(now, house, walk);
 }
 
-/** Deletes everything that a stack owns; `settled` when nothing is left. */
-export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
-  const engine = house.engineOf(stack);
-  const context = contextOf(stack, undefined, house, walk);
-  if (mayDestroy(stack) && (await engine.owned(context)).length > 0) {
-    const blocking = house.dependentsInDeletion(stack);
-    if (blocking !== undefined) return blocking;
-    await house.assertAccount(accountOf(stack, house), walk.context.signal);
-    const report = await engine.destroy(context);
-    if (report.failures.length + report.remaining.length > 0) await house.inventory.flush(refOf(stack));
-    if (report.failures.length > 0) {
-      walk.context.report({ failures: failuresOf(report.failures), failureCount: report.failures.length });
-      throw failure('PruneFailed', {
-        what: report.failures[0]?.message ?? 'deletion failed',
-        remedy: 'read status.failures',
-      });
-    }
-    if (report.remaining.length > 0) {
-      const line = report.line === undefined ? '' : `; ${report.line}`;
-      return moving(
-        'Deleting',
-        `${report.remaining.length} objects are being deleted: ${report.remaining.slice(0, 3).join(', ')}${line}`,
-      );
-    }
-  }
-  const going = engine.rest(stack, 'the stack is being deleted');
-  if (going !== undefined) return moving('Deleting', `waits for the end of the run in hand: ${going}`);
-  await house.forget(stack);
-  return settled('Deleting', 'nothing is left');
-}
-
-const mayDestroy = ({ spec: { deletionPolicy, prune, pulumi } }: Stack): boolean =>
-  deletionPolicy === 'Delete' && prune && pulumi?.destroyOnDelete !== false;
-
 async function renderStack(stack: Stack, revision: Revision, house: House, { context }: Walk): Promise<Rendered> {
   const key = stackKeyOf(stack);
   const content = house.contentOf(stack, revision);
@@ -240,10 +207,3 @@ async function fail(failed: Failed, house: House, walk: Walk): Promise<never> {
   const rest = failures.length > 1 ? ` (and ${failures.length - 1} more, see status.failures)` : '';
   throw failure(single ? (first.reason as 'ApplyFailed') : reason, { what: `${first?.key}: ${first?.message}${rest}` });
 }
-
-const mostFailures = 50;
-
-const failuresOf = (failures: ApplyReport['failures']): { object: string; reason: string; message: string }[] =>
-  failures
-    .slice(0, mostFailures)
-    .map(({ key, reason, message }) => ({ object: key, reason, message: message.slice(0, 1000) }));

@@ -1,6 +1,7 @@
 /** The end of a Pulumi stack, and its way back: destroyed in order, left alone, reverted. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  configMap,
   Platform,
   program,
   pulumiStack,
@@ -9,7 +10,9 @@ import {
   runWithinMs,
   startPulumiOperator,
   stateObjects,
+  testNamespace,
   until,
+  type TestCluster,
   type TestOperator,
 } from '#testing';
 
@@ -31,6 +34,14 @@ const gone = (platform: Platform, stack: string): Promise<true> =>
     async () => ((await platform.get(stack)) === undefined ? true : undefined),
     runWithinMs,
   );
+
+const eventsIn = async (
+  { transport }: TestCluster,
+  namespace: string,
+): Promise<readonly { readonly note: string }[]> => {
+  const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
+  return (await transport.request<{ items: { note: string }[] }>({ method: 'GET', path })).body.items;
+};
 
 const head = (platform: Platform): Promise<string> => platform.git.repository.git('rev-parse', 'HEAD');
 
@@ -81,6 +92,44 @@ test('what an orphaning stack leaves stays, with its state: a new stack of the n
   await gone(platform, 'infra');
   expect((await platform.configMap('kept'))?.metadata.uid).toBe(before?.metadata.uid);
   expect(await stateObjects(platform, 'infra')).not.toEqual([]);
+}, 600_000);
+
+test('a stack goes with its namespace, whose end nothing holds, and what it leaves elsewhere is told', async () => {
+  await using platform = await Platform.create({});
+  const { cluster, namespace } = platform;
+  const elsewhere = await testNamespace(cluster);
+  await platform.commit({
+    'apps/near.yaml': configMap('near'),
+    'apps/far.yaml': configMap('far', '1', `  namespace: ${elsewhere}\n`),
+    ...program(
+      'infra',
+      `map('by-program'); new ConfigMap('far', { metadata: { name: 'far-by-program', namespace: '${elsewhere}' } });`,
+    ),
+  });
+  await platform.stack('apps', 'engine: manifests');
+  await pulumiStack(platform, 'infra');
+  for (const stack of ['apps', 'infra']) await platform.applied(stack, await head(platform), runWithinMs);
+  const before = await stateObjects(platform, 'infra');
+  expect(before).toContain('Lease/infra-pulumi-state');
+  // The namespace goes in no order that could be relied on: here the account is gone before the stacks are.
+  await cluster.delete('v1', 'ServiceAccount', 'deployer', namespace);
+  await cluster.delete('v1', 'Namespace', namespace);
+  await until(
+    'the namespace is gone',
+    async () => ((await cluster.get('v1', 'Namespace', namespace)) === undefined ? true : undefined),
+    runWithinMs,
+  );
+  for (const [stack, left] of [
+    ['apps', 'far'],
+    ['infra', 'far-by-program'],
+  ] as const) {
+    expect(await cluster.get('v1', 'ConfigMap', left, elsewhere)).toBeDefined();
+    const told = `stack ${namespace}/${stack} went with its namespace, and left elsewhere: ConfigMap/${elsewhere}/${left}; delete them by hand (labels plumbline.dev/stack=${stack},plumbline.dev/stack-namespace=${namespace})`;
+    expect(await operator.log()).toContain(told);
+    await until(`an Event about the namespace says what ${stack} left`, async () =>
+      (await eventsIn(cluster, 'default')).find(({ note }) => note === told) === undefined ? undefined : true,
+    );
+  }
 }, 600_000);
 
 test('a reverted commit brings back what was, and the Change says so', async () => {

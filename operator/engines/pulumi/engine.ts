@@ -22,6 +22,7 @@ import {
 } from './operation.ts';
 import { Previews } from './previews.ts';
 import { contentOf, treeOf } from './reads.ts';
+import { ownedIn, realResources } from './resources.ts';
 import { outputStatus, runOf, type Result } from './result.ts';
 import { Runs, type Purpose, type Run, type RunsOptions } from './runs.ts';
 
@@ -158,6 +159,14 @@ export class PulumiEngine implements Engine {
     const ran = stack.status?.applied !== undefined || inventory.runOf(key) !== undefined;
     const keys = [...inventory.of(key).keys()];
     return Promise.resolve(keys.length > 0 || !ran ? keys : [`what the state of ${key} holds`]);
+  }
+
+  async left({ of: stack, inventory }: EngineContext): Promise<readonly string[]> {
+    const keys = [...inventory.of(keyOf(stack)).keys()];
+    const known = await this.#options.states.onDisk(stackName(stack));
+    // Those that the inventory does not have: cloud resources, and what the official provider made.
+    const entered = new Set(ownedIn(known).map(({ urn }) => urn));
+    return [...keys, ...realResources(known).flatMap(({ urn, id }) => (entered.has(urn) ? [] : [`${urn} (${id})`]))];
   }
 
   async destroy(context: EngineContext): Promise<PruneReport> {

@@ -5,11 +5,11 @@ import { apiFailure, deleteObject, type Transport } from '#kube';
 import { leaseResource } from '#loop';
 import { failure, type Clock, type Log } from '#runtime';
 import { diskFull, isDiskFull } from '../run/causes.ts';
-import type { Backend, StackName, StateOptions, StateSession, StateStore } from '../values.ts';
+import type { Backend, StackName, StateOptions, StateResource, StateSession, StateStore } from '../values.ts';
 import { assertBackend, assertSecretsProvider, fullName } from './backend-url.ts';
 import { deploymentsIn, resourcesOf, saltOf } from './checkpoint.ts';
 import { ClusterSession, StateCopies, type CopyOptions } from './cluster-session.ts';
-import { StateFolder, type StateFile } from './folder.ts';
+import { areWhole, StateFolder, type StateFile } from './folder.ts';
 import { StateLocks, type StateLock } from './lock.ts';
 import { idOf, leaseName, manifestName, passphraseName, secretKey, secrets } from './names.ts';
 import { PassphraseTrials, readPassphrase } from './passphrase.ts';
@@ -54,6 +54,11 @@ class Store implements StateStore {
       return this.#locked(stack, options.signal, (lock) => this.#openCluster(stack, lock, options));
     const remote = this.#remoteOf(stack, backend, options);
     return this.#locked(stack, options.signal, (lock) => this.#openRemote(stack, remote, { lock, options }));
+  }
+
+  async onDisk(stack: StackName): Promise<readonly StateResource[]> {
+    const files = await this.#folderOf(stack).files();
+    return areWhole(files) ? deploymentsIn(files).flatMap(resourcesOf) : [];
   }
 
   async remove(stack: StackName, options: StateOptions): Promise<void> {
