@@ -9,6 +9,7 @@ const shared = {
 
 /** `unit` needs nothing but Node; `integration` starts a real control plane once and gives each test a namespace. */
 export default {
+  testSequencer: '<rootDir>/test/sequencer.js',
   projects: [
     {
       ...shared,
