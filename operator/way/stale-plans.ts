@@ -1,5 +1,6 @@
 /** What becomes of plans that are not the ones to be applied: they say why they are stale, or that they were applied. */
 import type { PlanSpec, Stack } from '#api';
+import { isVisible } from '#plan';
 import type { House, PlanView, Walk } from './house.ts';
 
 /** The open plan of this digest, if there is one; all others are marked. */
@@ -20,7 +21,9 @@ function whyStale(old: PlanView, now: PlanSpec): string {
   if (old.base !== now.base) return 'the stack applied something else since';
   const before = new Set(old.identities);
   const moved = now.changes.filter((_, index) => !before.has(now.identities[index] ?? ''));
-  const names = moved.map(({ object }) => object).slice(0, 3);
+  // What is shown as no change says nothing to anybody.
+  const seen = moved.filter(({ action, fields = [], refused }) => isVisible({ action, fields, refused }));
+  const names = (seen.length > 0 ? seen : moved).map(({ object }) => object).slice(0, 3);
   return `the live state moved on${names.length === 0 ? '' : `: ${names.join(', ')}`}`;
 }
 

@@ -49,8 +49,8 @@ async function applied(more: string, ...lines: readonly string[]): Promise<Platf
 
 const password = 'sesame-open-7391';
 
-const specOf = ({ namespace }: Platform): string =>
-  `engine: pulumi, timeout: 3m, drift: {mode: warn}, pulumi: {stack: dev, config: {namespace: ${namespace}}, configFrom: [{key: password, secretKeyRef: {name: given, key: password}}]}`;
+const specOf = ({ namespace }: Platform, pulumi = ''): string =>
+  `engine: pulumi, timeout: 3m, drift: {mode: warn}, pulumi: {stack: dev, ${pulumi}config: {namespace: ${namespace}}, configFrom: [{key: password, secretKeyRef: {name: given, key: password}}]}`;
 
 const waiting = (platform: Platform, other?: PlanObject): Promise<PlanObject> =>
   until(
@@ -160,6 +160,46 @@ test('content, the value of a secret, and live state that move on make a plan st
   );
   expect(await labelOf(platform, 'shop')).toBe('by-hand');
   expect(await platform.changes('infra')).toHaveLength(1);
+}, 900_000);
+
+test('with a refresh before each run, the plan says what is put back, also what the commit does not touch, and is stale when more drifts', async () => {
+  const agreeing = 'force: true, approval: {mode: manual}';
+  await using platform = await applied(agreeing, map('shop', '1'), map('other', '1'), map('third', '1'));
+  const { cluster, namespace } = platform;
+  await platform.stack('infra', `${specOf(platform, 'refresh: beforeRun, ')}, ${agreeing}`);
+  const drift = (name: string): Promise<void> =>
+    cluster.edit({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace }, { metadata: { labels: { v: 'by-hand' } } });
+  const label = (name: string, from: string, to: string): object =>
+    expect.objectContaining({
+      object: `ConfigMap/${namespace}/${name}`,
+      action: 'update',
+      fields: [{ path: 'metadata.labels.v', from, to }],
+    });
+  await drift('other');
+  const commit = await platform.commit(program(map('shop', '2'), map('other', '1'), map('third', '1')));
+  const first = await until(
+    'a plan of the commit waits',
+    async () =>
+      (await plansOf(platform, 'infra')).find(
+        ({ spec, status }) => status?.phase === 'AwaitingApproval' && spec.updated === 2,
+      ),
+    withinMs,
+  );
+  expect(first.spec.changes).toEqual(expect.arrayContaining([label('shop', '1', '2'), label('other', 'by-hand', '1')]));
+  await drift('third');
+  const second = await waiting(platform, first);
+  expect(second.spec).toMatchObject({ created: 0, updated: 3, replaced: 0, deleted: 0 });
+  expect(second.spec.changes).toEqual(expect.arrayContaining([label('third', 'by-hand', '1')]));
+  await say(platform, { plan: first, as: 'alice' });
+  const old = (await plansOf(platform, 'infra')).find(({ metadata }) => metadata.name === first.metadata.name);
+  expect(old?.status).toMatchObject({
+    phase: 'Stale',
+    message: `the live state moved on: ConfigMap/${namespace}/third`,
+  });
+  expect(await labelOf(platform, 'shop')).toBe('1');
+  await say(platform, { plan: second, as: 'alice' });
+  await platform.applied('infra', commit, withinMs);
+  expect(await Promise.all(['shop', 'other', 'third'].map((name) => labelOf(platform, name)))).toEqual(['2', '1', '1']);
 }, 900_000);
 
 const policy = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy' };

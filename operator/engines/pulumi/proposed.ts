@@ -43,12 +43,17 @@ export function liveStates(
   return new Map<string, string>(states);
 }
 
-/** Live objects that the plan changes, and that are not any more what it was made against. */
-export function movedOn({ ended, plan, live }: Previewed, { stack, inventory, observed }: EngineContext): string[] {
+/**
+ * Live objects that the plan changes, and that are not any more what it was made against. Where each run begins with a
+ * refresh, it puts back whatever it finds: then these are all objects of the stack.
+ */
+export function movedOn({ ended, plan, live }: Previewed, context: EngineContext): string[] {
+  const { stack, of, inventory, observed } = context;
   const now = liveStates(stackKey(stack), inventory, observed);
   const nameOfUrn = namesOf(ended.before);
-  const touched = new Set(changingIn(plan).map(([urn]) => nameOfUrn(urn)));
-  return [...touched].filter((key) => live.get(key) !== now.get(key));
+  const putsBackAll = of.spec.pulumi?.refresh === 'beforeRun';
+  const touched = putsBackAll ? [...live.keys(), ...now.keys()] : changingIn(plan).map(([urn]) => nameOfUrn(urn));
+  return [...new Set(touched)].filter((key) => live.get(key) !== now.get(key));
 }
 
 const actions: Readonly<Record<string, ProposedAction>> = {

@@ -47,8 +47,14 @@ export const wishOf = (spec: Partial<StackSpec>): string =>
   fullDigestOf(Object.fromEntries(Object.entries(spec).filter(([field]) => !bySide.has(field))));
 
 /** Something is seen to change: nobody needs to agree to what is as it is wanted already. */
-export const isVisible = ({ action, fields, refused }: ProposedChange): boolean =>
-  action !== 'update' || fields.length > 0 || refused !== undefined;
+export const isVisible = ({
+  action,
+  fields,
+  refused,
+}: Pick<ProposedChange, 'action'> & {
+  readonly fields: readonly unknown[];
+  readonly refused?: string | undefined;
+}): boolean => action !== 'update' || fields.length > 0 || refused !== undefined;
 
 export const isDestructive = ({ action }: Pick<ProposedChange, 'action'>): boolean =>
   action === 'delete' || action === 'replace';
