@@ -75,18 +75,43 @@ test('a deleted stack takes away what it made, what depends on it first, and its
   expect(runProcesses(operator)).toEqual([]);
 }, 600_000);
 
-test('what an orphaning stack leaves stays, with its state: a new stack of the name goes on with it', async () => {
-  await using platform = await Platform.create(program('infra', `map('kept');`));
+test('what an orphaning stack leaves stays, with its state: a new stack of the name adopts it, as with manifests, and goes on', async () => {
+  await using platform = await Platform.create({
+    'apps/kept.yaml': configMap('kept-by-apps'),
+    ...program('infra', `map('kept');`),
+  });
+  await platform.stack('apps', 'deletionPolicy: Orphan');
   await pulumiStack(platform, 'infra', '', 'deletionPolicy: Orphan,');
-  await platform.applied('infra', await head(platform), runWithinMs);
+  for (const stack of ['apps', 'infra']) await platform.applied(stack, await head(platform), runWithinMs);
   const before = await platform.configMap('kept');
   const runs = (await runsBegun(operator)).length;
   await remove(platform, 'Stack', 'infra');
   await gone(platform, 'infra');
   expect(await platform.configMap('kept')).toEqual(before);
   expect(await runsBegun(operator)).toHaveLength(runs);
+  await remove(platform, 'Stack', 'apps');
+  await gone(platform, 'apps');
+  for (const stack of ['apps', 'infra'])
+    await until(`the records of the old stack ${stack} are gone`, async () =>
+      (await platform.changes(stack)).length === 0 ? true : undefined,
+    );
+  await platform.stack('apps');
   await pulumiStack(platform, 'infra', 'destroyOnDelete: false');
-  await platform.applied('infra', await head(platform), runWithinMs);
+  const added = await platform.commit({
+    'apps/new.yaml': configMap('new-of-apps'),
+    ...program('infra', `map('kept'); map('new');`),
+  });
+  for (const [stack, kept, made] of [
+    ['apps', 'kept-by-apps', 'new-of-apps'],
+    ['infra', 'kept', 'new'],
+  ] as const) {
+    await platform.applied(stack, added, runWithinMs);
+    const objects = (await platform.changes(stack)).flatMap((change) => change.objects);
+    expect(objects.map(({ object, action }) => [object, action]).sort()).toEqual([
+      [`ConfigMap/${platform.namespace}/${kept}`, 'adopted'],
+      [`ConfigMap/${platform.namespace}/${made}`, 'created'],
+    ]);
+  }
   expect((await platform.configMap('kept'))?.metadata.uid).toBe(before?.metadata.uid);
   await remove(platform, 'Stack', 'infra');
   await gone(platform, 'infra');

@@ -101,7 +101,7 @@ describe('the inventory', () => {
   function world() {
     const inventory = new InventoryStore({} as Transport, {} as Resource);
     const of = {
-      metadata: { name: 'shop', namespace: 'team', uid: 'u' },
+      metadata: { name: 'shop', namespace: 'team', uid: 'u', creationTimestamp: '2026-01-01T10:00:05Z' },
       spec: { path: 'deploy' },
     } as unknown as Stack;
     const stack = { namespace: 'team', name: 'shop', uid: 'u' };
@@ -123,6 +123,18 @@ describe('the inventory', () => {
     const { inventory, at } = world();
     enter(ended([], [resource('a')], [resource('a')]), at('c1'));
     expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action: 'created' }]);
+  });
+
+  test.each([
+    ['2026-01-01T10:00:00Z', 'adopted'],
+    ['2026-01-01T10:00:05Z', 'created'],
+    ['2026-01-01T10:00:09Z', 'created'],
+  ])('an object of %s was there before a stack of 10:00:05, or was made for it: %s', (creationTimestamp, action) => {
+    const { inventory, at } = world();
+    const old = resource('a');
+    const found = { ...old, outputs: { ...old.outputs, metadata: { creationTimestamp } } };
+    enter(ended([], [found], [found]), at('c1'));
+    expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action }]);
   });
 
   test('of a run that no Change is to tell of, keeps the objects alone', () => {

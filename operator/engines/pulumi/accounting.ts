@@ -1,5 +1,5 @@
 /** Enters what a run has done into the inventory, and tells it object by object, as an apply of manifests does. */
-import { labels } from '#api';
+import { labels, type Stack } from '#api';
 import { stackKey } from '#apply';
 import { digestOf, groupKindOf, keyOf, parseKey, type KubeObject, type ObjectKey } from '#kube';
 import type { AppliedObject, ObjectAction, InventoryEntry, ObjectFailure, RenderedObject } from '#values';
@@ -70,7 +70,8 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     const owner = inventory.ownerOf(key);
     if (owner !== undefined && owner !== stack) continue;
     const before = inventory.of(stack).get(key);
-    const action = records ? actionOf(byKey.get(key)?.action, before) : undefined;
+    const done = isOlder(resource, context.of) && before === undefined ? 'adopted' : byKey.get(key)?.action;
+    const action = records ? actionOf(done, before) : undefined;
     const entry = entryOf(resource, { before, action, commit });
     if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
   }
@@ -84,6 +85,13 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
 function forgottenIn({ report, before }: Ended): ReadonlySet<string> {
   const nameOf = namesOf(before);
   return new Set(report.steps.flatMap(({ urn, operation }) => (operation === 'forget' ? [nameOf(urn)] : [])));
+}
+
+/** Not made for this Stack, which came later: left by one of the same name that let go of it, or by somebody else. */
+function isOlder({ outputs }: OwnedResource, { metadata }: Stack): boolean {
+  const { creationTimestamp: made } = (outputs['metadata'] ?? {}) as { readonly creationTimestamp?: unknown };
+  const { creationTimestamp: since } = metadata;
+  return typeof made === 'string' && since !== undefined && Date.parse(made) < Date.parse(since);
 }
 
 /** What a run that was cut off had made is only changed, or made anew, by the next one. */
