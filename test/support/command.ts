@@ -1,6 +1,6 @@
 /** The command line as a process of its own, without a terminal. */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { built } from './built.ts';
 import { kubeconfig } from './cluster.ts';
 
 export interface Said {
@@ -9,13 +9,11 @@ export interface Said {
   readonly error: string;
 }
 
-const main = join(import.meta.dirname, '..', '..', 'operator', 'cli', 'main.ts');
-
 /** Runs a verb against the API server of the test run. */
 export function plumbline(...args: readonly string[]): Promise<Said> {
   const options = { env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig } };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], options, (error, out, err) =>
+    execFile(process.execPath, [built('plumbline.js'), ...args], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, error: err }),
     );
   });

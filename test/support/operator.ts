@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcess, type RunningProcess } from '#toolchain';
+import { built } from './built.ts';
 import { cluster, kubeconfig, until } from './cluster.ts';
-
-const root = join(import.meta.dirname, '..', '..');
 
 export interface TestOperator extends AsyncDisposable {
   readonly folder: string;
@@ -29,8 +28,7 @@ export async function startTestOperator(...flags: readonly string[]): Promise<Te
   const port = await freePort();
   let running: RunningProcess | undefined;
   const args = [
-    '--disable-warning=ExperimentalWarning',
-    join(root, 'operator', 'main.ts'),
+    built('operator.js'),
     ...['--kubeconfig', kubeconfig, '--data-folder', join(folder, 'data'), '--probe-address', `127.0.0.1:${port}`],
     '--no-leader-election',
     '--log-level=debug',

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts, startProcess, type RunningProcess } from '#toolchain';
+import { built } from './built.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const pauseMs = 100;
 
 export class Supervisor implements AsyncDisposable {
@@ -27,8 +27,7 @@ export class Supervisor implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'plumbline-operator-'));
     const [port = 0] = await freePorts(1);
     const supervisor = new Supervisor(folder, [
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'operator', 'main.ts'),
+      built('operator.js'),
       ...['--kubeconfig', kubeconfig, '--data-folder', join(folder, 'data'), '--probe-address', `127.0.0.1:${port}`],
       ...flags,
     ]);
