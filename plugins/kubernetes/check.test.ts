@@ -17,6 +17,7 @@ function session(environment: Record<string, string> = {}): Session {
     reference: '',
     inState: new Map(),
     takenOver: new Set(),
+    foreign: new Map(),
     signal: new AbortController().signal,
   };
 }

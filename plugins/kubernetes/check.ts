@@ -1,6 +1,7 @@
 /**
  * Check: inputs as the program wrote them in, inputs as they are kept and sent out: named, in a namespace, without
- * what the API server sets. Secrets and unknowns stay where they are. Bad input becomes failures, never an exception.
+ * what the API server sets. Secrets and unknowns stay where they are. Bad input becomes failures, never an exception; only
+ * the import of what another stack owns ends here, since nothing but this check tells it from a mere look.
  */
 import { asFailure } from '#runtime';
 import { annotationOf } from './annotations.ts';
@@ -16,6 +17,8 @@ import { typeParts } from './urn.ts';
 import { parseWaitFor } from './wait-for.ts';
 
 export async function check(session: Session, request: CheckRequest): Promise<CheckResult> {
+  const foreign = session.foreign.get(request.urn);
+  if (foreign !== undefined) throw foreign;
   const failures: CheckFailure[] = [];
   const { inState } = session;
   if (request.olds !== undefined) inState.set(request.urn, idIn(request.olds));

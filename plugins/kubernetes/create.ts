@@ -2,7 +2,6 @@
  * Create: checked inputs in; id and outputs out. One request, which never changes an object that is there already,
  * unless it is one that an earlier run of the same stack made for the same resource and lost sight of.
  */
-import { labels } from '#api';
 import { ApiError, getObject, objectKey, type KubeObject, type Resource } from '#kube';
 import { failure, type Failure } from '#runtime';
 import { awaitReady } from './await.ts';
@@ -11,6 +10,7 @@ import { awaitGone } from './gone.ts';
 import { isForced, managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, idOf, isStamped } from './object.ts';
+import { assertFree, otherOwner, ownedBy } from './owner.ts';
 import { previewOutputs, veiled } from './preview.ts';
 import { hasUnknown, type ValueMap } from './property.ts';
 import type { Created, CreateRequest } from './requests.ts';
@@ -62,6 +62,7 @@ function sendingOf(session: Session, request: CreateRequest, object: KubeObject,
 
 async function place(session: Session, sending: SendRequest): Promise<KubeObject> {
   try {
+    // With upsertExistingObjects an object that is there is changed, but not one of another stack.
     if (!sending.createOnly) await assertFree(session, sending);
     return (await send(session, sending)).object;
   } catch (error) {
@@ -98,30 +99,6 @@ async function afterItIsGone(session: Session, sending: SendRequest, live: KubeO
   await awaitGone(session, { urn, inputs: {}, object, resource, uid: live.metadata.uid, timeoutMs: undefined });
   return (await send(session, sending)).object;
 }
-
-/** With upsertExistingObjects an object that is there is changed, but not one of another stack. @throws Failure OwnedByOtherStack */
-async function assertFree(session: Session, { type, object, resource }: SendRequest): Promise<void> {
-  const { settings, signal } = session;
-  if (settings.owner === undefined || typeParts(type)?.patch === true) return;
-  const { name, namespace } = object.metadata;
-  const live = await getObject({ transport: await session.cluster.transport(), resource, name, namespace, signal });
-  const other = live && otherOwner(live, settings.owner);
-  if (live !== undefined && other !== undefined) throw ownedBy(other, live);
-}
-
-/** The stack whose object it is, when that is not ours. */
-function otherOwner({ metadata }: KubeObject, owner: Owner | undefined): string | undefined {
-  const { [labels.stack]: name, [labels.stackNamespace]: namespace } = metadata.labels ?? {};
-  const isOurs = name === owner?.name && namespace === owner?.namespace;
-  return name === undefined || isOurs ? undefined : `${namespace}/${name}`;
-}
-
-const ownedBy = (stack: string, live: KubeObject): Failure =>
-  failure('OwnedByOtherStack', {
-    where: objectKey(live),
-    what: `the object belongs to stack ${stack}`,
-    remedy: 'keep it in one of the two stacks',
-  });
 
 const taken = (live: KubeObject, managers: string): Failure =>
   failure('ApplyFailed', {

@@ -1,14 +1,15 @@
 /** Delete: id and state in; comes back when the object is gone. A Patch gives back the fields that it owns instead. */
-import { applyObject, deleteObject, getObject, type KubeObject } from '#kube';
+import { applyObject, deleteObject, getObject, objectKey, type KubeObject } from '#kube';
 import { annotationOf } from './annotations.ts';
 import { awaitGone } from './gone.ts';
 import { inputsIn, keptIn } from './checkpoint.ts';
 import { isUnreachable } from './cluster.ts';
 import { managerOf } from './managers.ts';
 import { asObject, bare, parseId } from './object.ts';
+import { foreignOwner } from './owner.ts';
 import { isMap, type ValueMap } from './property.ts';
 import type { DeleteRequest } from './requests.ts';
-import { refused } from './send.ts';
+import { refused, type SendRequest } from './send.ts';
 import type { Session } from './session.ts';
 import { messageOf, unreachable } from './unreachable.ts';
 import { typeParts } from './urn.ts';
@@ -45,6 +46,7 @@ async function remove(session: Session, request: DeleteRequest, object: KubeObje
   if (resource === undefined) return;
   const { name, namespace } = object.metadata;
   const inputs = inputsIn(request);
+  if (await isOfOther(session, request, { object, resource })) return;
   const { deleted } = await deleteObject({
     transport: await cluster.transport(),
     resource,
@@ -58,6 +60,23 @@ async function remove(session: Session, request: DeleteRequest, object: KubeObje
   if (deleted && !hasGracePeriod(object.kind)) return;
   const { urn, timeoutMs } = request;
   await awaitGone(session, { urn, inputs, object, resource, uid: uidIn(request.oldOutputs), timeoutMs });
+}
+
+/** It came to belong to another stack, which is told of, and what was ours is gone. */
+async function isOfOther(
+  session: Session,
+  { urn, type }: DeleteRequest,
+  { object, resource }: Pick<SendRequest, 'object' | 'resource'>,
+): Promise<boolean> {
+  const { cluster, settings, engine, signal } = session;
+  if (settings.owner === undefined) return false;
+  const { name, namespace } = object.metadata;
+  const live = await getObject({ transport: await cluster.transport(), resource, name, namespace, signal });
+  const other = foreignOwner(session, type, live);
+  if (other === undefined) return false;
+  const text = `${objectKey(object)}: the object belongs to stack ${other}: it stays, and is taken out of the state`;
+  await engine.tell({ urn, severity: 'warning', text });
+  return true;
 }
 
 const uidIn = ({ metadata }: ValueMap): string | undefined => {

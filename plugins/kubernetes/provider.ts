@@ -32,6 +32,7 @@ export class Provider implements AsyncDisposable {
       reference,
       inState: new Map(),
       takenOver: new Set(),
+      foreign: new Map(),
       signal: this.#cancel.signal,
     };
   }

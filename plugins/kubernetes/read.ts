@@ -9,6 +9,7 @@ import { importedInputs, isStoredAlike, prunedTo } from './live-inputs.ts';
 import { managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { bare, idOf, parseId, unmarked } from './object.ts';
+import { foreignOwner, ownedBy } from './owner.ts';
 import type { ValueMap } from './property.ts';
 import { asksForReplacement, replacingFields } from './replacement.ts';
 import type { ReadRequest, ReadResult } from './requests.ts';
@@ -64,7 +65,12 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const outputs = (object: KubeObject): ValueMap =>
     checkpoint({ inputs, live: object, written: live, manager, initialApiVersion });
   const id = idOf(live);
-  if (!known) return { id, inputs, outputs: outputs(live) };
+  if (!known) {
+    const other = foreignOwner(session, type, live);
+    // To look at it is allowed; the check that follows in an import is not.
+    if (other !== undefined) session.foreign.set(urn, ownedBy(other, live));
+    return { id, inputs, outputs: outputs(live) };
+  }
   try {
     const seen = await awaitReady(session, { urn, inputs, live, timeoutMs: undefined, after: 'read' });
     return { id, inputs, outputs: outputs(seen) };

@@ -1,4 +1,5 @@
 /** What every operation of a configured provider has at hand. */
+import type { Failure } from '#runtime';
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import type { Settings } from './settings.ts';
@@ -13,6 +14,8 @@ export interface Session {
   readonly inState: Map<string, string>;
   /** Uids of objects that this run took over on behalf of a create. */
   readonly takenOver: Set<string>;
+  /** By URN: why an object that was read without a state must not be imported, since another stack owns it. */
+  readonly foreign: Map<string, Failure>;
   /** Aborted when the engine cancels the run. */
   readonly signal: AbortSignal;
 }

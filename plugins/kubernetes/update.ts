@@ -7,6 +7,7 @@ import { leaveIgnored } from './ignored.ts';
 import { isForced, isFormerEntry, managerOf } from './managers.ts';
 import { NotInitialized, NotReady } from './not-initialized.ts';
 import { asObject, parseId } from './object.ts';
+import { assertFree } from './owner.ts';
 import { carriedOver, previewOutputs } from './preview.ts';
 import { hasUnknown, type ValueMap } from './property.ts';
 import type { UpdateRequest } from './requests.ts';
@@ -33,6 +34,7 @@ async function updateNow(session: Session, request: UpdateRequest): Promise<Upda
     return checkpoint(written === undefined ? kept : { ...kept, written });
   };
   try {
+    await assertFree(session, sending);
     if (hasFormerManager(request, sending.manager)) await takeOver(session, sending, request);
     const { object: sent } = await send(session, sending);
     written = sent;

@@ -57,6 +57,51 @@ test('an object has one owner, whatever its engine: the second one is told whose
   expect([await platform.configMap('of-apps'), await platform.configMap('of-infra')]).toEqual(before);
 }, 180_000);
 
+test('what another stack owns is neither imported nor changed nor deleted, also when it is in the state; to look at it is allowed', async () => {
+  const look = (name: string): string =>
+    `exports.seen = ConfigMap.get('look', namespace + '/${name}').data.apply(({ value }) => value);`;
+  await using platform = await Platform.create({
+    'apps/a.yaml': configMap('theirs'),
+    ...program('infra', `map('mine', { value: '1' }); map('other', { value: '1' }); ${look('theirs')}`),
+  });
+  const { namespace, cluster } = platform;
+  await platform.stack('apps', 'retryInterval: 1s');
+  await platform.applied('apps', await head(platform), runWithinMs);
+  await pulumiStack(platform, 'infra', '', 'retryInterval: 1s, drift: {mode: ignore},');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  expect((await platform.get('infra'))?.status?.outputs).toEqual({ seen: '1' });
+  const before = await platform.configMap('theirs');
+
+  const imported = `map('theirs', { value: '1' }, { import: namespace + '/theirs' });`;
+  await platform.commit(program('infra', `map('mine', { value: '1' }); map('other', { value: '1' }); ${imported}`));
+  const refusal = (name: string): RegExp =>
+    new RegExp(`ConfigMap/${namespace}/${name}: the object belongs to stack ${namespace}/apps`);
+  expect(await failed(platform, 'infra', 'UpdateFailed')).toMatch(refusal('theirs'));
+  expect(await platform.configMap('theirs')).toEqual(before);
+
+  // By hand, as when the other stack adopted them while this one was away.
+  for (const name of ['mine', 'other'])
+    await cluster.edit(
+      { apiVersion: 'v1', kind: 'ConfigMap', name, namespace },
+      { metadata: { labels: { 'plumbline.dev/stack': 'apps' } } },
+    );
+  const label = `new ConfigMap('mine', { metadata: { name: 'mine', namespace, labels: { a: 'b' } }, data: { value: '1' } });`;
+  await platform.commit(program('infra', `${label} map('other', { value: '1' });`));
+  await until(
+    'the update is refused',
+    async () => {
+      const ready = (await platform.get('infra'))?.status?.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.reason === 'UpdateFailed' && refusal('mine').test(ready.message) ? true : undefined;
+    },
+    runWithinMs,
+  );
+  const last = await platform.commit(program('infra', `map('new');`));
+  await platform.applied('infra', last, runWithinMs);
+  for (const name of ['mine', 'other'])
+    expect((await platform.configMap(name))?.metadata).toMatchObject({ labels: { 'plumbline.dev/stack': 'apps' } });
+  expect((await platform.changes('infra')).at(-1)).toMatchObject({ result: 'Applied', created: 1, pruned: 0 });
+}, 300_000);
+
 test('every object that admission refuses is named in the status, those that depend on it are left, the others are made', async () => {
   await using platform = await Platform.create(
     program(

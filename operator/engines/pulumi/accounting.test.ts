@@ -125,6 +125,18 @@ describe('the inventory', () => {
     expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action: 'created' }]);
   });
 
+  test('what the provider left, since another stack owns it now, was not pruned', () => {
+    const { inventory, at, names } = world();
+    enter(ended([step('a', 'create')], [], [resource('a'), resource('b')]), at('c1'));
+    inventory.recorded('team/shop');
+    const message = `${key('b')}: the object belongs to stack team/other: it stays, and is taken out of the state`;
+    const { report, ...rest } = ended([step('a', 'delete'), step('b', 'delete')], [resource('a'), resource('b')], []);
+    const diagnostics = [{ urn: urnOf('b'), severity: 'warning', message }] as const;
+    enter({ ...rest, report: { ...report, diagnostics } }, at('c2'));
+    expect(names()).toEqual([]);
+    expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action: 'pruned' }]);
+  });
+
   test.each([
     ['2026-01-01T10:00:00Z', 'adopted'],
     ['2026-01-01T10:00:05Z', 'created'],

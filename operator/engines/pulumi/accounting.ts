@@ -81,11 +81,16 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
   return changed;
 }
 
-/** Keys of what the stack let go of. */
+/** Keys of what the stack let go of: by its own will, or since another stack owns it now. */
 function forgottenIn({ report, before }: Ended): ReadonlySet<string> {
   const nameOf = namesOf(before);
-  return new Set(report.steps.flatMap(({ urn, operation }) => (operation === 'forget' ? [nameOf(urn)] : [])));
+  const forgotten = report.steps.filter(({ operation }) => operation === 'forget');
+  const left = report.diagnostics.filter(({ severity, message }) => severity === 'warning' && staysWith.test(message));
+  return new Set([...forgotten, ...left].map(({ urn }) => nameOf(urn)));
 }
+
+/** The engine calls it deleted; that it was not is in the words of our provider alone (plugins/kubernetes/delete.ts). */
+const staysWith = /: the object belongs to stack \S+: it stays, and is taken out of the state$/;
 
 /** Not made for this Stack, which came later: left by one of the same name that let go of it, or by somebody else. */
 function isOlder({ outputs }: OwnedResource, { metadata }: Stack): boolean {

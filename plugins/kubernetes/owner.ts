@@ -1,0 +1,44 @@
+/** An object has one owning stack, whose labels it bears: what another stack owns is neither imported nor changed nor deleted. */
+import { labels } from '#api';
+import { getObject, objectKey, type KubeObject } from '#kube';
+import { failure, type Failure } from '#runtime';
+import type { SendRequest } from './send.ts';
+import type { Session } from './session.ts';
+import type { Owner } from './settings.ts';
+import { typeParts } from './urn.ts';
+
+/** `namespace/name` of the stack whose object it is, when that is not ours. */
+export function otherOwner({ metadata }: KubeObject, owner: Owner | undefined): string | undefined {
+  const { [labels.stack]: name, [labels.stackNamespace]: namespace } = metadata.labels ?? {};
+  const isOurs = name === owner?.name && namespace === owner?.namespace;
+  return name === undefined || isOurs ? undefined : `${namespace}/${name}`;
+}
+
+export const ownedBy = (stack: string, live: KubeObject): Failure =>
+  failure('OwnedByOtherStack', {
+    where: objectKey(live),
+    what: `the object belongs to stack ${stack}`,
+    remedy: 'keep it in one of the two stacks',
+  });
+
+/**
+ * The stack that the live object belongs to, when that is another one; undefined too at a desk, where nobody owns, and
+ * for a Patch, which is of fields.
+ */
+export function foreignOwner({ settings }: Session, type: string, live: KubeObject | undefined): string | undefined {
+  if (live === undefined || settings.owner === undefined || typeParts(type)?.patch === true) return undefined;
+  return otherOwner(live, settings.owner);
+}
+
+/** @throws Failure OwnedByOtherStack; ApiError */
+export async function assertFree(
+  session: Session,
+  { type, object, resource }: Pick<SendRequest, 'type' | 'object' | 'resource'>,
+): Promise<void> {
+  const { settings, cluster, signal } = session;
+  if (settings.owner === undefined || typeParts(type)?.patch === true) return;
+  const { name, namespace } = object.metadata;
+  const live = await getObject({ transport: await cluster.transport(), resource, name, namespace, signal });
+  const other = foreignOwner(session, type, live);
+  if (live !== undefined && other !== undefined) throw ownedBy(other, live);
+}
