@@ -133,6 +133,7 @@ export class StackHouse implements House, AsyncDisposable {
       named: this.#named,
       stackOf: (key) => this.neighbours.get(key),
       accountOf: (stack) => accountOf(stack, this),
+      hasRevision: (stack) => this.hasRevision(stack),
       withApplied: async (stack, signal, use) => {
         const done = await this.#withApplied(stack, signal, async (revision) => ({ value: await use(revision) }));
         if (done !== undefined) return done.value;
@@ -163,7 +164,16 @@ export class StackHouse implements House, AsyncDisposable {
   }
 
   async renderAgain(stack: Stack, signal: AbortSignal): ReturnType<House['renderAgain']> {
-    return this.#withApplied(stack, signal, (revision) => this.engineOf(stack).render({ stack, revision, signal }));
+    const engine = this.engineOf(stack);
+    const digest = stack.status?.applied?.digest ?? '';
+    if (engine.recall !== undefined) return { objects: await engine.recall({ stack, signal }), digest };
+    return this.#withApplied(stack, signal, (revision) => engine.render({ stack, revision, signal }));
+  }
+
+  hasRevision(stack: Stack): boolean {
+    const has = this.neighbours.sourceOf(stack) !== undefined && this.revisionOf(stack) !== undefined;
+    if (!has) this.#waitingForRevision.add(keyOfStack(stack));
+    return has;
   }
 
   /** Lends the revision that the stack has applied; undefined, and the stack woken later, while its source has none. */
@@ -297,9 +307,15 @@ export class StackHouse implements House, AsyncDisposable {
   }
 
   newDrift(drifted: readonly Drifted[]): Drifted[] {
-    const news = drifted.filter(({ key }) => this.#toldDrift.get(key) !== (this.observed.get(key)?.seen ?? 'deleted'));
-    for (const { key } of news) this.#toldDrift.set(key, this.observed.get(key)?.seen ?? 'deleted');
-    return news;
+    return drifted.filter(({ key }) => this.#toldDrift.get(key) !== this.#looks(key));
+  }
+
+  noteTold(key: ObjectKey): void {
+    this.#toldDrift.set(key, this.#looks(key));
+  }
+
+  #looks(key: ObjectKey): string {
+    return this.observed.get(key)?.seen ?? 'deleted';
   }
 
   wakeAfter(stack: Stack, ms: number): void {

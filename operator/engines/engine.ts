@@ -1,5 +1,5 @@
 /** What every engine does with a stack: read the commit, say what would change, change it, put it back, take it away. */
-import type { DriftedField, Plan, Rendered, Revision } from '#values';
+import type { DriftedField, Plan, Rendered, RenderedObject, Revision } from '#values';
 import type { Stack } from '#api';
 import type { ApplyContext, ApplyReport, InventoryStore, PruneReport } from '#apply';
 import type { ObjectKey } from '#kube';
@@ -52,6 +52,11 @@ export interface Engine {
   left(context: EngineContext): Promise<readonly string[]>;
   /** Deletes all that the stack owns, and what only the engine keeps of it; called again until nothing remains. */
   destroy(context: EngineContext): Promise<PruneReport>;
+  /**
+   * Exactly what was sent last, from what the engine keeps of it in the cluster; absent where the commit tells it.
+   * @throws Failure when that cannot be read
+   */
+  recall?(request: Omit<RenderRequest, 'revision'>): Promise<readonly RenderedObject[]>;
   /** How drift is put back by this engine; absent where it is enough to send the objects again. */
   readonly corrections?: Corrections;
   /**

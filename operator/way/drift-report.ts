@@ -91,10 +91,11 @@ function fightWords(key: string, fields: readonly DriftedField[]): string {
 }
 
 /** The drift is known, what was applied is not at hand. */
-export function noteUnknownRevision(due: readonly Drifted[], when: string, { context }: Walk): void {
+export function noteUnknownRevision(stack: Stack, due: readonly Drifted[], when: string, { context }: Walk): void {
   const [first] = due;
   const more = due.length > 1 ? ` and ${due.length - 1} more objects` : '';
-  context.condition('Drifted', true, 'DriftFound', `${first?.key}${more} changed; to be put back ${when}`);
+  const what = stack.spec.drift.mode === 'warn' ? 'compared' : 'put back';
+  context.condition('Drifted', true, 'DriftFound', `${first?.key}${more} changed; to be ${what} ${when}`);
 }
 
 /** A healed drift stays told until the next one, a fight until it has calmed down. */

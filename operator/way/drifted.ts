@@ -23,6 +23,18 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
     walk.context.condition('Drifted', 'Unknown', 'DriftIgnored', 'nobody looks: spec.drift.mode is ignore');
     return;
   }
+  const isPutBackByRun = engine.corrections !== undefined && mode === 'correct';
+  if (isPutBackByRun && !house.hasRevision(stack)) return waitForSource(stack, { isTold }, house, walk);
+  const fields = await treatAll(stack, house, walk);
+  if (isPutBackByRun && fields.length > 0) return beginCorrection(stack, fields, house, walk);
+  if (fields.length > 0) noteDrift(stack, fields, house, walk);
+  else if (!isTold && drifting(stack, house).length === 0) noteNoDrift(stack, house, walk);
+  await lookFurther(stack, house, walk);
+}
+
+const mostRounds = 5;
+
+async function treatAll(stack: Stack, house: House, walk: Walk): Promise<Treated[]> {
   const fields: Treated[] = [];
   let treated = 0;
   // What drifts meanwhile is put back, too, before anything is written about it: that takes longer than the correction.
@@ -32,17 +44,20 @@ export async function correctDrift(stack: Stack, house: House, walk: Walk): Prom
     const known = claimed(stack, due, await lastSent(stack, due, house, walk), house);
     treated += due.length;
     fields.push(...(await treat(stack, known, house, walk)));
-    if (known.length === 0 || engine.corrections !== undefined) break;
+    if (known.length === 0 || house.engineOf(stack).corrections !== undefined) break;
   }
   if (treated > 0) await house.inventory.flush(refOf(stack));
-  if (engine.corrections !== undefined && mode === 'correct' && fields.length > 0)
-    return beginCorrection(stack, fields, house, walk);
-  if (fields.length > 0) noteDrift(stack, fields, house, walk);
-  else if (!isTold && drifting(stack, house).length === 0) noteNoDrift(stack, house, walk);
-  await lookFurther(stack, house, walk);
+  return fields;
 }
 
-const mostRounds = 5;
+/** A run needs the program: until the source has one, it is only known that something drifted. */
+function waitForSource(stack: Stack, { isTold }: { readonly isTold: boolean }, house: House, walk: Walk): void {
+  const due = drifting(stack, house);
+  if (due.length > 0) noteUnknownRevision(stack, due, onceFetched, walk);
+  else if (!isTold) noteNoDrift(stack, house, walk);
+}
+
+const onceFetched = 'when its source has been fetched';
 
 const drifting = (stack: Stack, house: House): Drifted[] =>
   findDrift(house.inventory.of(stackKeyOf(stack)), house.observed).filter(
@@ -50,10 +65,8 @@ const drifting = (stack: Stack, house: House): Drifted[] =>
   );
 
 function dueNow(stack: Stack, house: House): Drifted[] {
-  const found = drifting(stack, house);
-  return stack.spec.drift.mode === 'correct'
-    ? found.filter((drifted) => isDue(drifted, stack, house))
-    : house.newDrift(found);
+  const due = drifting(stack, house).filter((drifted) => isDue(drifted, stack, house));
+  return stack.spec.drift.mode === 'correct' ? due : house.newDrift(due);
 }
 
 /** Whether another stack has the object and its label too: what is left of it here is the rest of a handover. */
@@ -62,7 +75,7 @@ function isHandedOver({ key }: Drifted, stack: Stack, { inventory, observed }: H
   return label !== undefined && label !== stackKeyOf(stack) && inventory.of(label).has(key);
 }
 
-/** Whether a fight over the object allows a correction now; if not, the stack is woken when it does. */
+/** Whether a fight over the object, or a failure, lets it be touched now; if not, the stack is woken when it does. */
 function isDue({ key }: Drifted, stack: Stack, house: House): boolean {
   const delay = house.fights.delayMs(key, house.clock.now());
   if (delay > 0) house.wakeAfter(stack, delay);
@@ -100,7 +113,7 @@ async function lastSent(stack: Stack, due: readonly Drifted[], house: House, wal
 const isCreateOnly = ({ object }: RenderedObject): boolean =>
   object.metadata.annotations?.[annotations.apply] === 'create-only';
 
-/** What was applied: from disk, or, where the disk is another one than then, rendered once more from the same commit. */
+/** What was applied: from disk, or, where the disk is another one than then, from the engine or the same commit. */
 async function lastApplied(stack: Stack, due: readonly Drifted[], house: House, walk: Walk): Promise<Kept | undefined> {
   const key = stackKeyOf(stack);
   const digest = stack.status?.applied?.digest ?? '';
@@ -109,14 +122,14 @@ async function lastApplied(stack: Stack, due: readonly Drifted[], house: House, 
   try {
     const rendered = await house.renderAgain(stack, walk.context.signal);
     if (rendered === undefined) {
-      noteUnknownRevision(due, 'when its source has been fetched', walk);
+      noteUnknownRevision(stack, due, onceFetched, walk);
       return undefined;
     }
     await house.rendered.save(key, { ...rendered, digest }, stack.spec.history);
     return new Map(rendered.objects.map((object) => [object.key, object]));
   } catch (error) {
     walk.context.signal.throwIfAborted();
-    noteUnknownRevision(due, `not yet: ${asFailure(error).message}`, walk);
+    noteUnknownRevision(stack, due, `not yet: ${asFailure(error).message}`, walk);
     return undefined;
   }
 }
@@ -151,6 +164,7 @@ async function treat(stack: Stack, due: readonly Claimed[], house: House, walk: 
     async (drifted) => {
       try {
         const { healed, fields } = await heal(drifted, drifted.rendered, context);
+        if (stack.spec.drift.mode === 'warn') house.noteTold(drifted.key);
         if (fields.length === 0) return;
         house.metrics.driftFound.inc();
         treated.push(...fields.map((field) => ({ ...field, healed })));

@@ -68,10 +68,13 @@ export interface House {
   /** The newest verified revision of the stack's source. */
   revisionOf(stack: Stack): Revision | undefined;
   /**
-   * What the stack has applied, rendered once more from its commit; undefined while its source has no revision,
-   * which wakes the stack. @throws Failure when the commit cannot be had any more.
+   * What the stack has applied, as its engine keeps it, or rendered once more from its commit; undefined while that
+   * needs a revision which the source does not have yet: then the stack is woken when it has one.
+   * @throws Failure when the commit, or what the engine keeps, cannot be had any more.
    */
   renderAgain(stack: Stack, signal: AbortSignal): Promise<Rendered | undefined>;
+  /** Whether the source has a revision at all; if not, the stack is woken when it has. */
+  hasRevision(stack: Stack): boolean;
   /** Whether the source exists, whatever is known of it. */
   hasSource(stack: Stack): boolean;
   /** Keeps the files of a revision on disk until disposed. */
@@ -102,6 +105,8 @@ export interface House {
   fieldsBetween(before: KubeObject, after: KubeObject): string[];
   /** In mode `warn`: the drifted objects that have not been told about in their present state. */
   newDrift(drifted: readonly Drifted[]): Drifted[];
+  /** In mode `warn`: what has become of the object is told, until it looks otherwise. */
+  noteTold(key: ObjectKey): void;
   /** Wakes the stack again after so many milliseconds. */
   wakeAfter(stack: Stack, ms: number): void;
   forget(stack: Stack): Promise<void>;

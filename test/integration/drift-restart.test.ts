@@ -50,13 +50,16 @@ test('drift is put back from the commit that was applied when a newer one cannot
   await platform.fails('app', 'YamlInvalid');
 }, 120_000);
 
-test('while Git is down the drift is named, and it is put back when Git is there again', async () => {
-  await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
+test('while Git is down the drift is named, and it is put back, or told by field, when Git is there again', async () => {
+  await using platform = await Platform.create({ 'app/a.yaml': configMap('a'), 'told/b.yaml': configMap('b') });
   await platform.stack('app');
+  await platform.stack('told', 'drift: {mode: warn}');
   await platform.ready('app');
+  await platform.ready('told');
   await startElsewhere(async () => {
     platform.git.server.failWith = 503;
     await edit(platform, 'a');
+    await edit(platform, 'b');
   });
   const told = await platform.condition('app', 'Drifted', 'DriftFound');
   expect(told).toMatchObject({
@@ -68,4 +71,8 @@ test('while Git is down the drift is named, and it is put back when Git is there
   await platform.reconcile();
   await healed(platform, 'a');
   await platform.condition('app', 'Drifted', 'DriftHealed');
+  await until('the drift is told by field', async () => {
+    const { drift = [] } = (await platform.get('told'))?.status ?? {};
+    return drift.some(({ field, to, healed }) => field === 'data.value' && to === 'hand' && !healed) || undefined;
+  });
 }, 120_000);

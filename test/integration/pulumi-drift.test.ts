@@ -1,5 +1,8 @@
 /** Drift of Pulumi stacks beyond what is put back at once: what no watch sees, what is only told, what must not be shown. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { annotations, type Stack } from '#api';
 import {
   Platform,
   program,
@@ -20,6 +23,7 @@ const files = (more = ''): Record<string, string> =>
     `
 const { ConfigMapPatch } = require('@pulumi/kubernetes/core/v1');
 new ConfigMapPatch('touched', { metadata: { name: 'theirs', namespace }, data: { size: 'small' } });
+map('plain', { value: 'git' });
 new Secret('login', { metadata: { name: 'login', namespace }, stringData: { password: config.requireSecret('password') } });
 ${more}
 `,
@@ -127,4 +131,72 @@ test('what a refresh finds is put back, unless no change is expected: then it is
     /theirs data\.size: .*small.* was changed to .*huge.*; put back/,
   );
   expect((await platform.configMap('theirs'))?.data).toEqual({ colour: 'red', size: 'small' });
+}, 240_000);
+
+/** As a pod that starts on another node: nothing of its disk is left. */
+async function startElsewhere(meanwhile: () => Promise<unknown>): Promise<void> {
+  await operator.kill();
+  await rm(join(operator.folder, 'data'), { recursive: true });
+  await meanwhile();
+  await operator.start();
+}
+
+let asked = 0;
+
+/** Has the stack looked at, and waits until it has been. */
+async function lookedAt(): Promise<void> {
+  const time = `look ${(asked += 1)}`;
+  const { namespace } = platform;
+  const stack = { apiVersion: 'plumbline.dev/v1alpha1', kind: 'Stack', name: 'infra', namespace };
+  await platform.cluster.edit(stack, { metadata: { annotations: { [annotations.reconcile]: time } } });
+  await until('the stack has been looked at', async () =>
+    (await platform.get('infra'))?.status?.lastHandledReconcileAt === time ? true : undefined,
+  );
+}
+
+const driftTold = async (): Promise<NonNullable<NonNullable<Stack['status']>['drift']>> =>
+  (await platform.get('infra'))?.status?.drift ?? [];
+
+test('on a new disk no run begins where nothing drifted, and what did is told field by field from the state', async () => {
+  await pulumiStack(platform, 'infra', configFrom, 'drift: {mode: warn},');
+  await lookedAt();
+  const runs = await runsBegun(operator);
+  await startElsewhere(() => Promise.resolve());
+  await lookedAt();
+  const { conditions } = (await platform.get('infra'))?.status ?? {};
+  expect(conditions?.find(({ type }) => type === 'Drifted')?.status).toBe('False');
+  await edit('ConfigMap', 'plain', { data: { value: 'hand' } });
+  expect(await drifted('DriftFound')).toMatch(/plain data\.value: git was changed to hand by kubectl-edit/);
+  await startElsewhere(() => edit('Secret', 'login', { stringData: { password: 'stolen5stolen5' } }));
+  await drifted('DriftFound', /and 1 more fields/);
+  const secret = { object: `Secret/${platform.namespace}/login`, from: '***', to: '***', manager: 'kubectl-edit' };
+  expect((await driftTold()).slice(0, 2)).toContainEqual(expect.objectContaining({ ...secret, healed: false }));
+  await lookedAt();
+  expect(await runsBegun(operator)).toEqual(runs);
+  await nowherePrinted('stolen5stolen5');
+}, 240_000);
+
+test('on a new disk what was changed and deleted meanwhile is put back by one run', async () => {
+  await pulumiStack(platform, 'infra', configFrom);
+  await drifted('DriftHealed');
+  const made = await login();
+  const runs = await runsBegun(operator);
+  await startElsewhere(async () => {
+    await edit('Secret', 'login', { stringData: { password: 'stolen6stolen6' } });
+    await platform.cluster.delete('v1', 'ConfigMap', 'plain', platform.namespace);
+  });
+  const deleted = `ConfigMap/${platform.namespace}/plain`;
+  await until(
+    'the deletion is told as healed',
+    async () =>
+      (await driftTold()).some(({ object, field, healed }) => object === deleted && field === '' && healed)
+        ? true
+        : undefined,
+    runWithinMs,
+  );
+  expect(await login()).toEqual(made);
+  expect((await platform.configMap('plain'))?.data).toEqual({ value: 'git' });
+  await lookedAt();
+  expect((await runsBegun(operator)).slice(runs.length)).toEqual(['correct']);
+  await nowherePrinted('stolen6stolen6');
 }, 240_000);

@@ -6,7 +6,7 @@ import type { AppliedObject, ObjectAction, InventoryEntry, ObjectFailure, Render
 import type { EngineContext } from '../engine.ts';
 import type { Ended } from './operation.ts';
 import { isOnlyPulumi, namesOf, ownedIn, type OwnedResource } from './resources.ts';
-import type { MadeObject, StepOperation } from './values.ts';
+import type { MadeObject, StateResource, StepOperation } from './values.ts';
 
 /** What a step is in the words of a Change; others change nothing. */
 const actions: Readonly<Partial<Record<StepOperation, ObjectAction>>> = {
@@ -126,8 +126,11 @@ function entryOf({ key, urn, seen }: OwnedResource, { before, action, commit }: 
 const desiredOf = (urn: string): string => digestOf(urn);
 
 /** The objects as they were sent, secrets sealed, so that what others changed can be named field by field. */
-export const sentObjects = ({ after }: Ended, { stack, of }: EngineContext): RenderedObject[] =>
-  ownedIn(after).flatMap(({ key, urn, outputs: { __inputs: inputs } }) => {
+export const sentObjects = (
+  state: readonly StateResource[],
+  { stack, of }: Pick<EngineContext, 'stack' | 'of'>,
+): RenderedObject[] =>
+  ownedIn(state).flatMap(({ key, urn, outputs: { __inputs: inputs } }) => {
     if (!isObject(inputs)) return [];
     const { metadata } = inputs;
     const { namespace, name } = parseKey(key);

@@ -22,9 +22,11 @@ export type AppliedRevision = <R>(
 
 interface CorrectionsOptions extends OperationOptions, Pick<RunsOptions, 'clock'> {
   readonly runs: Runs<Result>;
-  readonly inputsOf: (stack: Stack) => Inputs;
+  readonly inputsOf: (stack: Stack) => Promise<Inputs>;
   readonly accountOf: (stack: Stack) => Account;
   readonly withApplied: AppliedRevision;
+  /** Whether the source has a revision at all; if not, the stack is woken when it has. */
+  readonly hasRevision: (stack: Stack) => boolean;
 }
 
 /** What puts things back. */
@@ -63,6 +65,7 @@ export class RunCorrections implements Corrections {
     const last = Math.max(Date.parse(refreshed ?? applied.time), Date.parse(applied.time), known);
     const leftMs = last + parseDuration(pulumi.refreshInterval) - this.#options.clock.now();
     if (leftMs > 0) return Promise.resolve(leftMs);
+    if (!this.#options.hasRevision(stack)) return Promise.resolve(undefined);
     // One that only looks leaves the state as it is: what drifted stays known as drift.
     const putsBack = drift.mode === 'correct' && !pulumi.expectNoRefreshChanges;
     this.#run('refresh', context, putsBack ? update : { operation: 'refresh' });
@@ -113,8 +116,10 @@ export class RunCorrections implements Corrections {
       content: how.operation,
       memoryMiB: reservedMiB(stack),
       work: (telling) =>
-        withApplied(stack, telling.signal, (revision) => {
-          const request = { ...how, stack, revision, inputs: inputsOf(stack), account: accountOf(stack) };
+        withApplied(stack, telling.signal, async (revision) => {
+          const inputs = await inputsOf(stack);
+          if (inputs.missing !== undefined) throw inputs.missing;
+          const request = { ...how, stack, revision, inputs, account: accountOf(stack) };
           return runOf(this.#options, request, { ...context, ...telling });
         }),
     });

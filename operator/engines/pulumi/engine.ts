@@ -3,7 +3,7 @@ import { annotations, type Stack } from '#api';
 import { stackKey, type ApplyReport, type PruneReport } from '#apply';
 import { digestOf, type Account, type ObjectKey } from '#kube';
 import { asFailure, failure, type Failure } from '#runtime';
-import type { Plan, Rendered, Revision } from '#values';
+import type { Plan, Rendered, RenderedObject, Revision } from '#values';
 import type { Engine, EngineContext, PlanRequest, RenderRequest } from '../engine.ts';
 import type { ProposeContext, Proposing } from '../propose.ts';
 import { enter, failedObjects, sentObjects } from './accounting.ts';
@@ -22,6 +22,7 @@ import {
 } from './operation.ts';
 import { Previews } from './previews.ts';
 import { contentOf, treeOf } from './reads.ts';
+import { recall } from './recall.ts';
 import { ownedIn, realResources } from './resources.ts';
 import { outputStatus, runOf, type Result } from './result.ts';
 import { Runs, type Purpose, type Run, type RunsOptions } from './runs.ts';
@@ -40,6 +41,8 @@ export interface PulumiEngineOptions extends OperationOptions, RunsOptions {
   readonly stackOf: InputSources['stack'];
   readonly accountOf: (stack: Stack) => Account;
   readonly withApplied: AppliedRevision;
+  /** Whether the source has a revision at all; if not, the stack is woken when it has. */
+  readonly hasRevision: (stack: Stack) => boolean;
 }
 
 const done: PruneReport = { objects: [], failures: [], remaining: [] };
@@ -58,7 +61,7 @@ export class PulumiEngine implements Engine {
     this.#options = options;
     this.#runs = new Runs(options);
     const parts = { ...options, runs: this.#runs, inputsOf: (stack: Stack) => this.#given(stack) };
-    this.corrections = new RunCorrections(parts);
+    this.corrections = new RunCorrections({ ...parts, inputsOf: (stack) => this.#known(stack) });
     this.#previews = new Previews(parts);
   }
 
@@ -148,6 +151,10 @@ export class PulumiEngine implements Engine {
     if (purpose !== 'preview' || (run.purpose !== 'correct' && run.purpose !== 'refresh'))
       this.#runs.cancel(key, failure('Superseded', { what: 'newer content takes the place of this run' }));
     return `waits for the end of the run before: ${run.line}`;
+  }
+
+  async recall({ stack, signal }: Omit<RenderRequest, 'revision'>): Promise<RenderedObject[]> {
+    return recall({ stack, inputs: await this.#known(stack), signal }, this.#options.states);
   }
 
   prune(): Promise<PruneReport> {
@@ -314,7 +321,7 @@ export class PulumiEngine implements Engine {
     inventory.noteRun(key, undefined);
     this.#runs.forgive(key);
     if (ended === undefined) return { ...report, result: { done: true } };
-    return { ...report, result: { done: true }, status: outputStatus(ended), sent: sentObjects(ended, context) };
+    return { ...report, result: { done: true }, status: outputStatus(ended), sent: sentObjects(ended.after, context) };
   }
 
   #enter(ended: Ended, context: EngineContext): ApplyReport['objects'] {

@@ -234,6 +234,11 @@ export interface StateStore {
    * @throws Failure StateLocked, StateCorrupt, SecretNotFound, PassphraseWrong, BackendInvalid, BackendFailed
    */
   open(stack: StackName, options: StateOptions): Promise<StateSession>;
+  /**
+   * The resources as they were left last, without the lock: for when no run is in hand.
+   * @throws Failure StateCorrupt, BackendInvalid, BackendFailed
+   */
+  read(stack: StackName, options: StateOptions): Promise<readonly StateResource[]>;
   /** What the copy on this node's disk says, without the lock: all that is left of a state that went with its namespace. */
   onDisk(stack: StackName): Promise<readonly StateResource[]>;
   /** Removes state, lock and passphrase of a stack that has nothing left. */

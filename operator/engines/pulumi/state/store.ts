@@ -56,6 +56,20 @@ class Store implements StateStore {
     return this.#locked(stack, options.signal, (lock) => this.#openRemote(stack, remote, { lock, options }));
   }
 
+  async read(stack: StackName, options: StateOptions): Promise<readonly StateResource[]> {
+    const { backend = 'cluster', signal } = options;
+    try {
+      if (backend !== 'cluster')
+        return resourcesOf((await exportRemote(this.#remoteOf(stack, backend, options), signal)) ?? {});
+      return deploymentsIn(await this.#stored(new StoredState(this.#options.transport, stack), signal)).flatMap(
+        resourcesOf,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      throw apiFailure(error, { verb: 'get', key: secretKey(stack.namespace, manifestName(stack)) });
+    }
+  }
+
   async onDisk(stack: StackName): Promise<readonly StateResource[]> {
     const files = await this.#folderOf(stack).files();
     return areWhole(files) ? deploymentsIn(files).flatMap(resourcesOf) : [];
@@ -147,10 +161,14 @@ class Store implements StateStore {
 
   async #removeCluster(stack: StackName, signal: AbortSignal): Promise<void> {
     const stored = new StoredState(this.#options.transport, stack);
-    const manifest = await stored.manifest({ signal });
-    assertNothingLeft(stack, manifest === undefined ? [] : await stored.files(manifest, { signal }));
+    assertNothingLeft(stack, await this.#stored(stored, signal));
     await stored.remove({ signal });
     await this.#folderOf(stack).remove();
+  }
+
+  async #stored(stored: StoredState, signal: AbortSignal): Promise<StateFile[]> {
+    const manifest = await stored.manifest({ signal });
+    return manifest === undefined ? [] : stored.files(manifest, { signal });
   }
 
   #folderOf({ namespace, name }: StackName): StateFolder {
