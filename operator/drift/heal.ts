@@ -4,6 +4,7 @@ import {
   apiFailure,
   applyObject,
   getObject,
+  isAppliedAlike,
   managedDigest,
   managersOf,
   parseKey,
@@ -51,12 +52,19 @@ export async function heal(drifted: Drifted, rendered: RenderedObject, context: 
     const sealed = sealedPointers(rendered.object);
     const ignored = [...context.ignore.filter((rule) => rule.matches(key)), { pointers: sealed, matches: () => true }];
     const object = live === undefined ? rendered.object : adoptIgnored(rendered.object, live, ignored);
-    const send = (dryRun: boolean): Promise<KubeObject> =>
+    const send = ({ dryRun = false, force = true }): Promise<KubeObject> =>
       // What drifted was ours, so taking it back is no theft: force is right here, and only here, by default.
-      applyObject({ transport, resource, object, force: true, dryRun, as, signal }).then((answer) => answer.object);
-    const after = correct ? await context.observed.write(key, () => send(false)) : await send(true);
+      applyObject({ transport, resource, object, force, dryRun, as, signal }).then((answer) => answer.object);
+    const after = correct ? await context.observed.write(key, () => send({})) : await send({ dryRun: true });
     const fields = live === undefined ? [deletion(key)] : differences({ key, live, after }, ignored, sealed);
-    if (correct || fields.length === 0) keepSeen(inventory, stack, key, correct ? after : (live ?? after));
+    if (correct || live === undefined) keepSeen(inventory, stack, key, after);
+    else if (fields.length === 0) {
+      // Changed and changed back, a field is as Git says and no longer ours: what becomes of it next would not show.
+      const isLost = !isAppliedAlike(live, after) && !context.ignore.some((rule) => rule.matches(key));
+      // Without force: whoever changes it again in this moment has it, and that is drift.
+      const now = isLost ? await context.observed.write(key, () => send({ force: false })) : live;
+      keepSeen(inventory, stack, key, now);
+    }
     return { healed: correct, fields };
   } catch (error) {
     throw apiFailure(error, { verb: 'patch', key, as });

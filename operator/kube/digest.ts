@@ -1,6 +1,6 @@
 /** Short, stable digests: of content, and of what we own in a live object. */
 import { hash } from 'node:crypto';
-import type { KubeObject } from './object.ts';
+import type { KubeObject, ManagedFields } from './object.ts';
 
 export const fieldManager = 'plumbline';
 
@@ -29,11 +29,18 @@ function canonical(value: unknown): string {
  * Digest of our own entry in `managedFields`, '' when there is none. Whoever changes a field that we own takes it
  * out of this entry (KEP-555), and our own writes move its time: so drift shows in metadata alone.
  */
-export function managedDigest({ metadata }: KubeObject): string {
-  const entry = metadata.managedFields?.find(
-    ({ manager, operation, subresource }) => manager === fieldManager && operation === 'Apply' && !subresource,
-  );
+export function managedDigest(object: KubeObject): string {
+  const entry = entryOf(object, fieldManager);
   if (entry === undefined) return '';
   const text = `${entry.apiVersion} ${entry.time} ${JSON.stringify(entry.fieldsV1)}`;
   return hash('sha256', text, 'base64url').slice(0, 16);
 }
+
+/** Whether the manager has applied the same fields to both, whatever their values are. */
+export const isAppliedAlike = (a: KubeObject, b: KubeObject, manager = fieldManager): boolean =>
+  canonical(entryOf(a, manager)?.fieldsV1) === canonical(entryOf(b, manager)?.fieldsV1);
+
+const entryOf = ({ metadata }: KubeObject, by: string): ManagedFields | undefined =>
+  metadata.managedFields?.find(
+    ({ manager, operation, subresource }) => manager === by && operation === 'Apply' && !subresource,
+  );

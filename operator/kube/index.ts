@@ -13,7 +13,7 @@ export {
 export { loadClusterConfig, type ClusterConfig } from './config.ts';
 export { podService } from './in-cluster.ts';
 export { homeKubeconfig } from './kubeconfig.ts';
-export { digestOf, fieldManager, fullDigestOf, managedDigest } from './digest.ts';
+export { digestOf, fieldManager, fullDigestOf, isAppliedAlike, managedDigest } from './digest.ts';
 export { Discovery, resourcePath, type Resource } from './discovery.ts';
 export { fieldPaths, isClientSide, isFirstManager, managersOf } from './managed-fields.ts';
 export { list, metadataListAccept } from './list.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { digestOf, managedDigest } from './digest.ts';
+import { digestOf, isAppliedAlike, managedDigest } from './digest.ts';
 import { fieldPaths, managersOf, mergeEntries } from './managed-fields.ts';
 import type { KubeObject, ManagedFields } from './object.ts';
 
@@ -95,6 +95,16 @@ test('the digest of our fields changes with fields, time and version of our own 
   expect(managedDigest(withFields({ ...ours, time: '2026-01-01T00:00:01Z' }))).not.toBe(digest);
   expect(managedDigest(withFields({ ...ours, apiVersion: 'v2' }))).not.toBe(digest);
   expect(managedDigest(withFields({ ...ours, subresource: 'status' }))).toBe('');
+});
+
+test('who has applied the same fields is told whatever is in them, when, and who else has fields', () => {
+  const [own, other] = [{ operation: 'Apply' }, { operation: 'Update' }] as const;
+  const ours = entry('plumbline', { 'f:a': {}, 'f:b': {} }, own);
+  const later = { ...ours, fieldsV1: { 'f:b': {}, 'f:a': {} }, time: '2026-01-01T00:00:01Z' };
+  expect(isAppliedAlike(withFields(ours), withFields(entry('other', { 'f:a': {} }), later))).toBe(true);
+  expect(isAppliedAlike(withFields(ours), withFields(entry('plumbline', { 'f:a': {} }, own)))).toBe(false);
+  expect(isAppliedAlike(withFields(ours), withFields({ ...ours, ...other }))).toBe(false);
+  expect(isAppliedAlike(withFields(ours), withFields(entry('plumbline', {}, own)), 'other')).toBe(true);
 });
 
 test('the digest of content does not depend on the order of keys', () => {

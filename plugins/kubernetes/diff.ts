@@ -39,7 +39,9 @@ export async function diff(session: Session, request: DiffRequest): Promise<Diff
   ];
   const unready = anew.length === 0 && (await isUnreadyJob(session, request, after));
   const replaces = unready ? ['metadata.annotations["pulumi.com/replaceUnready"]'] : [];
-  const changed = live?.isGone === true || (settings.renderTo !== undefined && settings.alwaysRender);
+  // A field that was changed and changed back is not ours any more: what others do to it next would not be seen.
+  const isTaken = settings.heal && live?.isTaken === true;
+  const changed = isTaken || live?.isGone === true || (settings.renderTo !== undefined && settings.alwaysRender);
   return {
     changes,
     changed,

@@ -1,5 +1,5 @@
 /** What an update would change on the live object, asked of the API server by dry run. */
-import { applyObject, getObject, type KubeObject } from '#kube';
+import { applyObject, getObject, isAppliedAlike, type KubeObject } from '#kube';
 import { changedFields } from '#plan';
 import { canonical } from './canonical.ts';
 import { driftedFields } from './drifted-fields.ts';
@@ -16,6 +16,8 @@ export interface LiveDifference {
   readonly isGone: boolean;
   /** The API server would store the object as it is. */
   readonly isSame: boolean;
+  /** Our manager would have fields that others have taken over. */
+  readonly isTaken: boolean;
   /** Fields that the program sets, and that are not in the cluster as an update would leave them. */
   readonly fields: readonly PropertyPath[];
 }
@@ -30,7 +32,7 @@ export async function liveDifference(session: Session, request: DiffRequest): Pr
   const transport = await cluster.transport();
   const { name, namespace } = wanted.metadata;
   const live = await getObject({ transport, resource, name, namespace, signal });
-  if (live === undefined) return { isGone: true, isSame: false, fields: [] };
+  if (live === undefined) return { isGone: true, isSame: false, isTaken: false, fields: [] };
   const manager = managerOf(settings, { urn, type, inputs, outputs });
   const object = leaveIgnored(wanted, live, { manager, paths });
   const owner = typeParts(type)?.patch === true ? undefined : settings.owner;
@@ -46,7 +48,8 @@ export async function liveDifference(session: Session, request: DiffRequest): Pr
     signal,
   });
   const fields = driftedFields(canonical(bare(inputs)), asValue(live), asValue(after));
-  return { isGone: false, isSame: changedFields(live, after).length === 0, fields };
+  const isTaken = !isAppliedAlike(live, after, manager);
+  return { isGone: false, isSame: changedFields(live, after).length === 0, isTaken, fields };
 }
 
 const asValue = (object: KubeObject): ValueMap => object as unknown as ValueMap;

@@ -200,3 +200,38 @@ test('on a new disk what was changed and deleted meanwhile is put back by one ru
   expect((await runsBegun(operator)).slice(runs.length)).toEqual(['correct']);
   await nowherePrinted('stolen6stolen6');
 }, 240_000);
+
+/** Whether the data of the object are applied by us. */
+async function isOurs(kind: string, name: string): Promise<boolean> {
+  const { metadata } = (await platform.cluster.get('v1', kind, name, platform.namespace)) ?? {};
+  const { fieldsV1 } = metadata?.managedFields?.find(({ manager }) => manager === 'plumbline') ?? {};
+  return JSON.stringify(fieldsV1?.['f:data'] ?? {}) !== '{}';
+}
+
+test('what was changed and changed back is watched as before', async () => {
+  const made = await login();
+  const change = async (value: string, password: string): Promise<void> => {
+    await edit('ConfigMap', 'plain', { data: { value } });
+    await edit('Secret', 'login', { stringData: { password } });
+  };
+  await startElsewhere(async () => {
+    await change('hand', 'stolen7stolen7');
+    await change('git', made.password);
+  });
+  await until(
+    'both fields are ours again',
+    async () => ((await isOurs('ConfigMap', 'plain')) && (await isOurs('Secret', 'login')) ? true : undefined),
+    runWithinMs,
+  );
+  await lookedAt();
+  await change('hand', 'stolen8stolen8');
+  await until(
+    'both are put back',
+    async () => {
+      const value = (await platform.configMap('plain'))?.data?.['value'];
+      return (value === 'git' && (await login()).password === made.password) || undefined;
+    },
+    runWithinMs,
+  );
+  expect(await login()).toEqual(made);
+}, 240_000);
