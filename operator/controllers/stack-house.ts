@@ -1,7 +1,7 @@
 /** Puts together what the way of one commit needs: watches, inventory, engines, neighbours. */
 import type { GitSource, Stack } from '#api';
 import { Claims, InventoryStore } from '#apply';
-import { Fights, type Drifted, type OwnedObjects } from '#drift';
+import { Fights, ToldDrift, type OwnedObjects } from '#drift';
 import { manifestsEngine, PulumiEngine, type Engine, type PulumiEngineOptions } from '#engines';
 import {
   apiFailure,
@@ -64,6 +64,7 @@ export class StackHouse implements House, AsyncDisposable {
   readonly observed: OwnedObjects;
   readonly claims = new Claims();
   readonly fights = new Fights();
+  readonly told = new ToldDrift();
   /** By stack: what the runs since it settled last are about. */
   readonly begun = new Map<string, { readonly content: string; readonly startedMs: number }>();
   readonly rendered: RenderedStore;
@@ -80,7 +81,6 @@ export class StackHouse implements House, AsyncDisposable {
   readonly #kindWaits: KindWaits;
   readonly #named: NamedObjects;
   readonly #waitingForRevision = new Set<string>();
-  readonly #toldDrift = new Map<string, string>();
 
   constructor(options: StackHouseOptions) {
     this.#options = options;
@@ -304,18 +304,6 @@ export class StackHouse implements House, AsyncDisposable {
 
   fieldsBetween(before: KubeObject, after: KubeObject): string[] {
     return changedFields(before, after).map(({ path }) => path);
-  }
-
-  newDrift(drifted: readonly Drifted[]): Drifted[] {
-    return drifted.filter(({ key }) => this.#toldDrift.get(key) !== this.#looks(key));
-  }
-
-  noteTold(key: ObjectKey): void {
-    this.#toldDrift.set(key, this.#looks(key));
-  }
-
-  #looks(key: ObjectKey): string {
-    return this.observed.get(key)?.seen ?? 'deleted';
   }
 
   wakeAfter(stack: Stack, ms: number): void {

@@ -66,8 +66,11 @@ const drifting = (stack: Stack, house: House): Drifted[] =>
 
 function dueNow(stack: Stack, house: House): Drifted[] {
   const due = drifting(stack, house).filter((drifted) => isDue(drifted, stack, house));
-  return stack.spec.drift.mode === 'correct' ? due : house.newDrift(due);
+  if (stack.spec.drift.mode === 'correct') return due;
+  return due.filter(({ key }) => house.told.isNew(key, versionOf(key, house)));
 }
+
+const versionOf = (key: ObjectKey, { observed }: House): string => observed.get(key)?.resourceVersion ?? 'deleted';
 
 /** Whether another stack has the object and its label too: what is left of it here is the rest of a handover. */
 function isHandedOver({ key }: Drifted, stack: Stack, { inventory, observed }: House): boolean {
@@ -156,16 +159,20 @@ const atOnce = 16;
 
 async function treat(stack: Stack, due: readonly Claimed[], house: House, walk: Walk): Promise<Treated[]> {
   const { signal, event } = walk.context;
+  const { mode } = stack.spec.drift;
   const context = healContext(stack, house, walk);
   const treated: Treated[] = [];
   await mapBounded(
     due,
     atOnce,
     async (drifted) => {
+      const version = versionOf(drifted.key, house);
+      const { seen } = context.inventory.of(context.stack).get(drifted.key) ?? {};
       try {
         const { healed, fields } = await heal(drifted, drifted.rendered, context);
-        if (stack.spec.drift.mode === 'warn') house.noteTold(drifted.key);
-        if (fields.length === 0) return;
+        // The same difference from another apply is another drift.
+        const isNews = mode === 'correct' || house.told.note(drifted.key, version, [seen, fields]);
+        if (fields.length === 0 || !isNews) return;
         house.metrics.driftFound.inc();
         treated.push(...fields.map((field) => ({ ...field, healed })));
         if (!healed) return;

@@ -1,7 +1,7 @@
 /** What the way needs of the world around it; `controllers/stack-house.ts` builds it. */
 import type { PlanPhase, PlanStatus, Stack } from '#api';
 import type { Account, Claims, InventoryStore } from '#apply';
-import type { Drifted, Fights, OwnedObjects } from '#drift';
+import type { Fights, OwnedObjects, ToldDrift } from '#drift';
 import type { Engine, Findings } from '#engines';
 import type { GateInput, Vote } from '#gate';
 import type { Discovery, KubeObject, ObjectKey, Resource, Transport } from '#kube';
@@ -57,6 +57,7 @@ export interface House {
   readonly observed: OwnedObjects;
   readonly claims: Claims;
   readonly fights: Fights;
+  readonly told: ToldDrift;
   readonly rendered: RenderedStore;
   readonly changes: { readonly resource: Resource; namesOf(stack: Stack): readonly string[] };
   readonly plans: Plans;
@@ -103,10 +104,6 @@ export interface House {
   /** Of what the stack owns, and of what its health checks name. */
   healthOf(stack: Stack): Health;
   fieldsBetween(before: KubeObject, after: KubeObject): string[];
-  /** In mode `warn`: the drifted objects that have not been told about in their present state. */
-  newDrift(drifted: readonly Drifted[]): Drifted[];
-  /** In mode `warn`: what has become of the object is told, until it looks otherwise. */
-  noteTold(key: ObjectKey): void;
   /** Wakes the stack again after so many milliseconds. */
   wakeAfter(stack: Stack, ms: number): void;
   forget(stack: Stack): Promise<void>;

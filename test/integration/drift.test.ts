@@ -58,6 +58,14 @@ test('mode warn names the drift and leaves it', async () => {
   const drift = await until('the drift is told', async () => (await platform.get('app'))?.status?.drift);
   expect(drift).toMatchObject([{ field: 'data.value', to: 'hand', healed: false }]);
   expect(await value(platform)).toBe('hand');
+  const told = (to: string): Promise<true> =>
+    until(`${to} is told`, async () => (await platform.get('app'))?.status?.drift?.[0]?.to === to || undefined);
+  await edit(platform, { value: 'another' });
+  await told('another');
+  await edit(platform, { value: '1' });
+  await platform.condition('app', 'Drifted', 'NoDrift');
+  await edit(platform, { value: 'hand' });
+  await told('hand');
 });
 
 test('mode ignore leaves what somebody changed, and says that nobody looks', async () => {
