@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createLog, systemClock } from '#runtime';
-import { createStateStore, type StateOptions, type StateSession } from '#state';
+import { createStateStore, type StateOptions, type StateSession, type StateStore } from '#state';
 import { temporaryFolder, toolPaths } from '#toolchain';
 import { cluster, testNamespace, type TestCluster } from '#testing';
 import { deployment, PulumiDesk, urnOf } from '../support/pulumi.ts';
@@ -24,19 +24,25 @@ beforeEach(async () => {
   folder = await temporaryFolder('state');
 });
 
-function open(options: Partial<StateOptions> = {}, identity = 'first', at = folder): Promise<StateSession> {
+function storeOf(identity = 'first', at = folder): StateStore {
   const log = createLog({ level: 'error', clock: systemClock });
   const pulumi = { program, environment: { PATH: process.env['PATH'] ?? '' } };
-  const store = createStateStore({
-    transport: server.transport,
-    clock: systemClock,
-    log,
-    identity,
-    folder: at,
-    pulumi,
-  });
-  return store.open(stack, { backend: undefined, pulumiStack: 'organization/shop/dev', signal, ...options });
+  return createStateStore({ transport: server.transport, clock: systemClock, log, identity, folder: at, pulumi });
 }
+
+const optionsOf = (options: Partial<StateOptions>): StateOptions => ({
+  backend: undefined,
+  pulumiStack: 'organization/shop/dev',
+  signal,
+  ...options,
+});
+
+const open = (options: Partial<StateOptions> = {}, identity?: string, at?: string): Promise<StateSession> =>
+  storeOf(identity, at).open(stack, optionsOf(options));
+
+/** The URNs that somebody reads who has neither the lock nor the disk. */
+const readElsewhere = async (options: Partial<StateOptions> = {}): Promise<string[]> =>
+  (await storeOf('third', join(folder, 'nowhere')).read(stack, optionsOf(options))).map(({ urn }) => urn);
 
 const secret = (name: string, data: Record<string, string>): Promise<unknown> =>
   server.apply(
@@ -50,6 +56,7 @@ const secret = (name: string, data: Record<string, string>): Promise<unknown> =>
 
 test('what the real pulumi writes into the backend of the cluster, it finds again on another node', async () => {
   const desk = await PulumiDesk.create();
+  expect(await readElsewhere()).toEqual([]);
   {
     await using session = await open();
     await desk.run(session.backend, ['stack', 'init', 'dev']);
@@ -62,6 +69,7 @@ test('what the real pulumi writes into the backend of the cluster, it finds agai
     await using session = await open({}, 'second', join(folder, 'elsewhere'));
     expect((await session.resources()).map(({ urn }) => urn)).toEqual([0, 1, 2].map(urnOf));
     expect(await desk.run(session.backend, ['stack', 'tag', 'get', 'team', '-s', 'dev'])).toBe('shop\n');
+    expect(await readElsewhere()).toEqual([0, 1, 2].map(urnOf));
   }
   // The same passphrase opens it; another one is said to be wrong before a run begins.
   await secret('other', { word: 'open sesame' });
@@ -91,6 +99,7 @@ test('a backend on a volume is passed on, read by the engine, and freed of the l
     const exported = await desk.run(session.backend, ['stack', 'export']);
     await desk.run(session.backend, ['stack', 'import'], deployment(exported, 2));
     expect((await session.resources()).map(({ urn }) => urn)).toEqual([0, 1].map(urnOf));
+    expect(await readElsewhere({ backend })).toEqual([0, 1].map(urnOf));
     await desk.leaveLock(backend, 'organization/shop/dev', hostname());
     await desk.leaveLock(backend, 'organization/shop/dev', 'somebody-at-a-desk');
   }
