@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { Argument, type Command } from 'commander';
 import { stackKind, type Stack } from '#api';
 import { createLog, failure, systemClock } from '#runtime';
-import { parseExport, StateDesk } from '#state';
+import { parseExport, StateDesk, withoutPassword } from '#state';
 import { addClusterOptions, withCluster, type Cluster, type ClusterOptions } from './cluster.ts';
 import { withProgress } from './output.ts';
 import { addNamespaceOption, findOwn, idOf, type Live, type NamespaceOptions } from './own-objects.ts';
@@ -65,7 +65,7 @@ function deskOf({ transport }: Cluster, stack: Live<Stack>, action: Action): Sta
     throw failure('CommandInvalid', { what: `${what} has no state`, expected: 'engine: pulumi', found: engine });
   if (pulumi?.backend !== undefined)
     throw failure('CommandInvalid', {
-      what: `${what} keeps its state at ${pulumi.backend}`,
+      what: `${what} keeps its state at ${withoutPassword(pulumi.backend)}`,
       remedy: `run \`pulumi ${action === 'unlock' ? 'cancel' : `stack ${action}`}\` with PULUMI_BACKEND_URL set to it`,
     });
   return new StateDesk({

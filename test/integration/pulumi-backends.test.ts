@@ -109,6 +109,39 @@ test('a backend on a volume is passed on, read by the engine, and freed of the l
   await expect(refused).rejects.toThrow(/locked by 1 lock\(s\)[^]*root@somebody-at-a-desk/);
 }, 60_000);
 
+test('a lock of an engine that died is taken away when it is in the way of the next, that of somebody at a desk is not', async () => {
+  const desk = await PulumiDesk.create();
+  const backend = `file://${await temporaryFolder('volume')}`;
+  await using session = await open({ backend });
+  await desk.run(session.backend, ['stack', 'init', 'dev']);
+  const exported = await desk.run(session.backend, ['stack', 'export']);
+  const words = (): Promise<string> =>
+    desk.run(session.backend, ['stack', 'import'], exported).then(
+      () => 'done',
+      (error: unknown) => String(error),
+    );
+  await desk.leaveLock(backend, 'organization/shop/dev', hostname());
+  const complaint = await words();
+  expect(complaint).toContain('currently locked by 1 lock(s)');
+  expect(await session.freesDead?.(complaint)).toBe(true);
+  expect(await words()).toBe('done');
+  await desk.leaveLock(backend, 'organization/shop/dev', hostname());
+  await desk.leaveLock(backend, 'organization/shop/dev', 'somebody-at-a-desk');
+  const both = await words();
+  expect(both).toContain('currently locked by 2 lock(s)');
+  expect(await session.freesDead?.(both)).toBe(false);
+  expect(await words()).toBe(both);
+}, 60_000);
+
+test('what the engine says of a backend that does not answer is one sentence, without the password', async () => {
+  const backend = 'postgres://ada:sesame-7731@127.0.0.1:1/states?sslmode=disable';
+  await expect(open({ backend })).rejects.toMatchObject({
+    reason: 'BackendFailed',
+    message:
+      'postgres://ada:***@127.0.0.1:1/states?sslmode=disable: unable to open state database: failed to ping PostgreSQL: dial tcp 127.0.0.1:1: connect: connection refused; correct spec.pulumi.backend, or the credentials in spec.pulumi.env and envFrom',
+  });
+});
+
 test.each([
   [{ backend: 'ftp://somewhere' }, /expected cluster, or a URL that begins with file:\/\/, .* found ftp:\/\/somewhere/],
   [{ secretsProvider: 'vault' }, /expected passphrase, or a URL that begins with awskms:\/\/, .* found vault/],

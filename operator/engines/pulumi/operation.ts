@@ -11,7 +11,7 @@ import type { Inputs } from './inputs.ts';
 import { Journal } from './journal.ts';
 import { Progress } from './progress.ts';
 import { realResources } from './resources.ts';
-import { reportOf } from './run/run-failed.ts';
+import { lastWordsOf, reportOf } from './run/run-failed.ts';
 import type { Telling } from './runs.ts';
 import { urnParts } from './urn.ts';
 import type {
@@ -85,7 +85,7 @@ export async function operate(
   if (idle) return { report: nothing, before, after: before, failed: undefined, isIdle: true };
   await using home = revision === undefined ? await emptyProject(options.folder, stack, before) : undefined;
   const run = { ...runRequest(request, session.backend, targets), folder: home?.path ?? revision?.folder ?? '' };
-  const go = (what: RunRequest, doing = ''): Promise<RunReport> => {
+  const once = (what: RunRequest, doing: string): Promise<RunReport> => {
     const progress = new Progress(before.length);
     const journal = new Journal({ log, metrics: options.metrics, isPreview: isLook(what) });
     const line = (): void => tell(`${doing}${progress.line()}`);
@@ -99,6 +99,11 @@ export async function operate(
       },
     });
   };
+  const go = (what: RunRequest, doing = ''): Promise<RunReport> =>
+    once(what, doing).catch(async (error: unknown) => {
+      if ((await session.freesDead?.(lastWordsOf(error))) !== true) throw error;
+      return once(what, doing);
+    });
   await request.prove?.();
   try {
     const report = await guarded(request, { before, run, go, now: () => session.resources() });
@@ -148,6 +153,7 @@ export function stateOptions(
     secretsProvider,
     passphrase,
     environment: inputs.environment,
+    secretEnvironment: inputs.secretEnvironment,
     pulumiStack: pulumiStackOf(stack),
     project: stack.spec.pulumi?.project,
     uid: stack.metadata.uid,

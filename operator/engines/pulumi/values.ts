@@ -208,6 +208,11 @@ export interface StateSession extends AsyncDisposable {
   readonly signal: AbortSignal;
   /** The resources that the state holds now; secrets stay encrypted. */
   resources(): Promise<readonly StateResource[]>;
+  /**
+   * Whether what an engine said tells of locks of engines that died, and these are gone now; absent where the lock is
+   * only the Lease. @throws Failure BackendFailed
+   */
+  freesDead?(said: string): Promise<boolean>;
 }
 
 export interface StateOptions {
@@ -219,6 +224,8 @@ export interface StateOptions {
   readonly passphrase?: { readonly name: string; readonly key: string } | undefined;
   /** What the stack names of its own: credentials of a backend or a key service. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Variables of it that come from Secrets. */
+  readonly secretEnvironment?: readonly string[] | undefined;
   /** `dev` or `organization/project/dev`; a backend that is not the cluster's is asked by the full name. */
   readonly pulumiStack?: string | undefined;
   /** Completes a short name. */

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import type { FailureParts } from '#runtime';
 import type { Reason } from '#api';
 import type { Diagnostic } from '../values.ts';
+import { lockedBy } from './engine-locks.ts';
 import { nameOf } from './repair.ts';
 
 export interface Cause {
@@ -113,6 +114,17 @@ export const providerLost =
 
 /** Of the engine and its plugins. */
 const ofEngine: readonly Pattern[] = [
+  {
+    pattern: lockedBy,
+    cause: ([who = '', pid = '', since = ''], { path }) => ({
+      reason: 'StateLocked',
+      parts: {
+        where: path,
+        what: `the state is in the hands of ${who} (process ${pid}) since ${since}`,
+        remedy: 'it goes on when that ends; if nothing runs there any more, `pulumi cancel` takes the lock away',
+      },
+    }),
+  },
   {
     pattern: /incorrect passphrase|passphrase must be set/,
     cause: () => ({

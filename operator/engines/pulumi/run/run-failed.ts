@@ -16,3 +16,10 @@ export function reportOf(failure: unknown): RunReport | undefined {
   const { cause } = failure as { readonly cause?: unknown };
   return cause instanceof RunFailed ? cause.report : undefined;
 }
+
+/** What the engine of a failed run said that it failed of; empty when it was not started. */
+export function lastWordsOf(failure: unknown): string {
+  const { cause } = failure as { readonly cause?: unknown };
+  if (!(cause instanceof RunFailed)) return '';
+  return [...cause.report.diagnostics.map(({ message }) => message), cause.message].join('\n');
+}

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { ClusterConfig, Discovery, Transport } from '#kube';
 import { Failure, failure, mapBounded, programPath, type Clock } from '#runtime';
 import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
+import { passwordsIn } from '../state/backend-url.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
 import { causeOf, diskFull, isDiskFull, saysDiskFull } from './causes.ts';
@@ -212,6 +213,7 @@ function secretsOf(
   return [
     ...config.filter(({ secret }) => secret).map(({ value }) => value),
     ...Object.values(backend.environment),
+    ...passwordsIn(backend.url),
     ...secretEnvironment.flatMap((name) => environment[name] ?? []),
     token,
   ];

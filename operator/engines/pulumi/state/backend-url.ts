@@ -6,9 +6,31 @@ const keyServices = ['awskms', 'azurekeyvault', 'gcpkms', 'hashivault'];
 
 /** @throws Failure BackendInvalid */
 export function assertBackend(where: string, url: string): void {
-  if (backends.includes(schemeOf(url))) return;
-  const expected = `cluster, or a URL that begins with ${backends.join('://, ')}://`;
-  throw failure('BackendInvalid', { where, what: 'the backend', expected, found: url });
+  const found = withoutPassword(url);
+  if (!backends.includes(schemeOf(url))) {
+    const expected = `cluster, or a URL that begins with ${backends.join('://, ')}://`;
+    throw failure('BackendInvalid', { where, what: 'the backend', expected, found });
+  }
+  // The engine takes what it cannot read for a server of Pulumi Cloud, and complains of a missing token.
+  if (URL.canParse(url) && !/%(?![0-9a-f]{2})/i.test(url)) return;
+  const remedy = 'write @, / and % of a name or password as %40, %2F and %25';
+  throw failure('BackendInvalid', { where, what: 'the backend is no URL', found, remedy });
+}
+
+/** From the first colon to the last @: a password in which these are not escaped goes as a whole, too. */
+const password = /(?<=^[a-z0-9]+:\/\/[^/@:?]*:)[^?]*(?=@)|(?<=[?&]password=)[^&]*/g;
+
+/** `postgres://user:***@host/name` */
+export const withoutPassword = (url: string): string => url.replace(password, '***');
+
+/** The password of a URL in the writings in which the engine may tell it; none when it has none. */
+export function passwordsIn(url: string): string[] {
+  const found = [...url.matchAll(password)].map(([text]) => text).filter((text) => text !== '');
+  return [...new Set(found.flatMap((text) => [text, ...text.split(/[@/]/), ...decoded(text)]))];
+}
+
+function decoded(text: string): string[] {
+  return /%(?![0-9a-f]{2})/i.test(text) ? [] : [decodeURIComponent(text)];
 }
 
 /** @throws Failure BackendInvalid */

@@ -1,10 +1,13 @@
 /** A state that is kept elsewhere, by URL: the engine itself reads and writes it, the Lease guards it. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failure, runProgram, type Clock, type ProgramResult } from '#runtime';
+import { isDead, locksIn } from '../run/engine-locks.ts';
+import { masking } from '../run/mask.ts';
 import type { Backend, StateResource, StateSession } from '../values.ts';
+import { passwordsIn, withoutPassword } from './backend-url.ts';
 import { parseExport, resourcesOf, type Deployment } from './checkpoint.ts';
 import type { StateLock } from './lock.ts';
 
@@ -17,6 +20,8 @@ export interface RemoteState {
   readonly pulumiStack: string;
   /** Credentials that the stack names, and where programs are. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Values of it that nobody may see. */
+  readonly secrets: readonly string[];
 }
 
 const timeoutMs = 120_000;
@@ -48,6 +53,11 @@ export async function removeDeadLocks(
 ): Promise<void> {
   if (state.url.startsWith('file://')) return removeLockFiles(state, dead);
   if (dead === undefined) return;
+  await cancel(state, signal);
+}
+
+/** Takes all locks of the engine away. @throws Failure BackendFailed */
+async function cancel(state: RemoteState, signal: AbortSignal): Promise<void> {
   const { code, stderr } = await ask(state, ['cancel', '--yes', '--stack', state.pulumiStack], signal);
   if (code !== 0 && (await exportRemote(state, signal)) !== undefined) throw unusable(state, stderr);
 }
@@ -58,20 +68,13 @@ async function removeLockFiles({ url, pulumiStack }: RemoteState, dead: string |
   for (const name of await readdir(folder).catch(noFolder)) {
     const text = await readFile(join(folder, name), 'utf8');
     const { hostname: host, pid } = JSON.parse(text) as { readonly hostname: string; readonly pid: number };
-    const isDead = host === dead || (host === hostname() && !(await isEngine(pid)));
-    if (isDead) await rm(join(folder, name), { force: true });
+    if (await isDead({ host, pid }, dead)) await rm(join(folder, name), { force: true });
   }
 }
 
 function noFolder(error: unknown): string[] {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
   throw error;
-}
-
-/** The number of a process that ended may be another one's by now. */
-async function isEngine(pid: number): Promise<boolean> {
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-  return name.startsWith('pulumi');
 }
 
 async function ask(state: RemoteState, args: readonly string[], signal?: AbortSignal): Promise<ProgramResult> {
@@ -95,19 +98,28 @@ async function ask(state: RemoteState, args: readonly string[], signal?: AbortSi
 
 const longestSaid = 1000;
 
-const unusable = ({ url }: RemoteState, said: string): Error =>
+const unusable = (state: RemoteState, said: string): Error =>
   failure('BackendFailed', {
-    where: withoutPassword(url),
-    what:
-      said
-        .trim()
-        .replace(/^error: /, '')
-        .slice(0, longestSaid) || 'the backend did not answer',
+    where: withoutPassword(state.url),
+    what: complaint(state, said) || 'the backend did not answer',
     remedy: 'correct spec.pulumi.backend, or the credentials in spec.pulumi.env and envFrom',
   });
 
-/** `postgres://user:***@host/name` */
-export const withoutPassword = (url: string): string => url.replace(/(:\/\/[^/@:]*:)[^/@]*@/, '$1***@');
+/** What is an error of what was said, without what is new at each try and without secrets. */
+function complaint({ url, secrets }: RemoteState, said: string): string {
+  const from = said.search(/^error: /m);
+  const shown = said
+    .slice(Math.max(from, 0))
+    .replace(/^error: /, '')
+    // The sentence begins with it.
+    .replaceAll(` "${url}"`, '')
+    .replaceAll(url, withoutPassword(url))
+    .replaceAll(/(?:RequestID|HostID): [^,]*, /g, '')
+    .replaceAll(/\s+/g, ' ');
+  return masking([...passwordsIn(url), ...secrets])(shown)
+    .trim()
+    .slice(0, longestSaid);
+}
 
 export class RemoteSession implements StateSession {
   readonly backend: Backend;
@@ -126,6 +138,14 @@ export class RemoteSession implements StateSession {
 
   async resources(): Promise<readonly StateResource[]> {
     return resourcesOf((await exportRemote(this.#state, this.signal)) ?? {});
+  }
+
+  async freesDead(said: string): Promise<boolean> {
+    const locks = locksIn(said);
+    const dead = await Promise.all(locks.map((lock) => isDead(lock)));
+    if (locks.length === 0 || dead.includes(false)) return false;
+    await cancel(this.#state, this.signal);
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

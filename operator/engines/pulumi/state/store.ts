@@ -155,8 +155,9 @@ class Store implements StateStore {
     if (pulumi === undefined)
       throw failure('Internal', { where: idOf(stack), what: 'nobody said which pulumi to ask' });
     const { program, environment: ours } = pulumi;
+    const secrets = (options.secretEnvironment ?? []).flatMap((name) => options.environment?.[name] ?? []);
     const pulumiStack = fullName(idOf(stack), options.pulumiStack ?? stack.name, options.project);
-    return { clock, pulumi: program, url, pulumiStack, environment: { ...options.environment, ...ours } };
+    return { clock, pulumi: program, url, pulumiStack, environment: { ...options.environment, ...ours }, secrets };
   }
 
   async #removeCluster(stack: StackName, signal: AbortSignal): Promise<void> {
