@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failure, runProgram, type Clock, type ProgramResult } from '#runtime';
+import { Failure, failure, runProgram, type Clock, type ProgramResult } from '#runtime';
 import { isDead, locksIn } from '../run/engine-locks.ts';
 import { masking } from '../run/mask.ts';
 import type { Backend, StateResource, StateSession } from '../values.ts';
@@ -91,6 +91,9 @@ async function ask(state: RemoteState, args: readonly string[], signal?: AbortSi
   const options = { clock: state.clock, cwd, env, timeoutMs, maxBytes: mostBytes, ...(signal && { signal }) };
   try {
     return await runProgram(state.pulumi, ['--non-interactive', '--color', 'never', ...args], options);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.reason !== 'TimedOut') throw error;
+    throw unusable(state, `the backend did not answer within ${timeoutMs / 1000} s`);
   } finally {
     await rm(cwd, { recursive: true, force: true });
   }
@@ -115,7 +118,8 @@ function complaint({ url, secrets }: RemoteState, said: string): string {
     .replaceAll(` "${url}"`, '')
     .replaceAll(url, withoutPassword(url))
     .replaceAll(/(?:RequestID|HostID): [^,]*, /g, '')
-    .replaceAll(/\s+/g, ' ');
+    .replaceAll(/\s+/g, ' ')
+    .replace(/\.?\s*$/, '');
   return masking([...passwordsIn(url), ...secrets])(shown)
     .trim()
     .slice(0, longestSaid);
