@@ -21,6 +21,15 @@ test('with nothing else amiss, what the plan misses is the reason', () => {
   expect(causeOf({ code: 255, said: '', errors }, context)).toMatchObject({ reason: 'PlanStale' });
 });
 
+test('a lock of the engine is the reason, with who has it', () => {
+  const said =
+    'error: could not import deployment: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://states/.pulumi/locks/organization/shop/dev/1.json: created by ada@desk (pid 7) at 2026-05-01T10:00:00Z';
+  expect(causeOf({ code: 255, said, errors: [] }, context)).toMatchObject({
+    reason: 'StateLocked',
+    parts: { what: 'the state is in the hands of ada@desk (process 7) since 2026-05-01T10:00:00Z' },
+  });
+});
+
 const full = [
   'error: write /data/run-a/plan.json: no space left on device',
   'error: could not import deployment: blob (key "a.json") (code=Unknown): fallocate /data/a.tmp: no space left on device',
