@@ -95,6 +95,9 @@ test('what an orphaning stack leaves stays, with its state: a new stack of the n
     await until(`the records of the old stack ${stack} are gone`, async () =>
       (await platform.changes(stack)).length === 0 ? true : undefined,
     );
+  // The API server tells times in whole seconds, and only what is older than its stack counts as found.
+  const next = Math.floor(Date.now() / 1000 + 1) * 1000;
+  await until('the next second has begun', () => Promise.resolve(Date.now() >= next ? true : undefined));
   await platform.stack('apps');
   await pulumiStack(platform, 'infra', 'destroyOnDelete: false');
   const added = await platform.commit({
