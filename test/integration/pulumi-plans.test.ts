@@ -109,6 +109,10 @@ test('a plan waits for a person, an unrelated commit keeps it, what it says is d
   await say(platform, { plan, as: 'alice' });
   await platform.applied('infra', unrelated, withinMs);
   expect(await labelOf(platform, 'shop')).toBe('2');
+  expect(await plumbline('preview', `${namespace}/infra`, '--path', platform.git.repository.folder)).toMatchObject({
+    code: 0,
+    out: `${namespace}/infra: nothing would change\n`,
+  });
   const [, change] = await platform.changes('infra');
   expect(change).toMatchObject({
     result: 'Applied',
