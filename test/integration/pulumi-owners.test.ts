@@ -10,6 +10,7 @@ import {
   until,
   type TestOperator,
 } from '#testing';
+import { refuseConfigMaps } from '../support/admission-policy.ts';
 
 let operator: TestOperator;
 
@@ -115,22 +116,8 @@ map('after', {}, { dependsOn: [bad] });
     ),
   );
   const { cluster, namespace } = platform;
-  await cluster.apply(`
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: ${namespace}}
-spec:
-  failurePolicy: Fail
-  matchConstraints:
-    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}
-    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
-  validations: [{expression: "!has(object.data) || !('value' in object.data) || object.data.value != 'refused'", message: "this value is not allowed here"}]
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: ${namespace}}
-spec: {policyName: ${namespace}, validationActions: [Deny]}
-`);
+  const expression = "!has(object.data) || !('value' in object.data) || object.data.value != 'refused'";
+  await refuseConfigMaps(platform, { validations: [{ expression, message: 'this value is not allowed here' }] });
   const probe = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kube-root-ca.crt', namespace };
   await until('the policy is in force', () =>
     cluster

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dirname } from 'node:path';
 import type { PlanObject } from '#api';
 import { Platform, plumbline, startTestOperator, until, type TestOperator } from '#testing';
+import { acceptConfigMaps, policyKind, refuseConfigMaps } from '../support/admission-policy.ts';
 import { toolPaths } from '#toolchain';
 import { bind, installApprovals, plansOf, say } from '../support/approvers.ts';
 
@@ -206,38 +207,25 @@ test('with a refresh before each run, the plan says what is put back, also what 
   expect(await Promise.all(['shop', 'other', 'third'].map((name) => labelOf(platform, name)))).toEqual(['2', '1', '1']);
 }, 900_000);
 
-const policy = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy' };
-
 /** Refuses ConfigMaps with one of these labels, for the reason of that name, and quotes what is in them. */
-async function refuse({ cluster, namespace }: Platform, ...reasons: readonly string[]): Promise<void> {
-  const quoting = `messageExpression: "'not allowed here: ' + object.data.a"`;
-  await cluster.apply(`
-apiVersion: ${policy.apiVersion}
-kind: ${policy.kind}
-metadata: {name: ${namespace}}
-spec:
-  failurePolicy: Fail
-  matchConstraints:
-    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}
-    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
-  matchConditions: [{name: labelled, expression: "has(object.metadata.labels) && 'v' in object.metadata.labels"}]
-  validations:
-${reasons.map((reason) => `  - {expression: "object.metadata.labels.v != '${reason}'", reason: ${reason}, ${quoting}}`).join('\n')}
----
-apiVersion: ${policy.apiVersion}
-kind: ${policy.kind}Binding
-metadata: {name: ${namespace}}
-spec: {policyName: ${namespace}, validationActions: [Deny]}
-`);
+async function refuse(platform: Platform, ...reasons: readonly string[]): Promise<void> {
+  const { cluster, namespace } = platform;
+  const messageExpression = "'not allowed here: ' + object.data.a";
+  await refuseConfigMaps(platform, {
+    matchConditions: [{ name: 'labelled', expression: "has(object.metadata.labels) && 'v' in object.metadata.labels" }],
+    validations: reasons.map((reason) => ({
+      expression: `object.metadata.labels.v != '${reason}'`,
+      reason,
+      messageExpression,
+    })),
+  });
   const probe = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kube-root-ca.crt', namespace };
   for (const reason of ['Invalid', 'Forbidden'])
     await until(`the policy is in force for ${reason}`, () =>
       cluster
         .edit(probe, { metadata: { labels: { v: reason, try: String(Math.random()) } } })
         .then(() => (reasons.includes(reason) ? undefined : true))
-        .catch((error: unknown) =>
-          String(error).includes(policy.kind) && reasons.includes(reason) ? true : undefined,
-        ),
+        .catch((error: unknown) => (String(error).includes(policyKind) && reasons.includes(reason) ? true : undefined)),
     );
 }
 
@@ -295,7 +283,7 @@ test('each object that admission would refuse is in the plan, beside the others;
   expect(await platform.changes('infra')).toHaveLength(1);
 
   // What was agreed to is tried again by itself, and what would be done now is another thing.
-  await cluster.delete(policy.apiVersion, `${policy.kind}Binding`, namespace);
+  await acceptConfigMaps(platform);
   const accepted = await waiting(platform, plan);
   expect(accepted.spec).toMatchObject({ created: 3, updated: 1, refused: 0 });
   await say(platform, { plan: accepted, as: 'alice' });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '#testing';
+import { refuseConfigMaps } from '../support/admission-policy.ts';
 import { configMap, startTestOperator, until, type TestOperator } from '#testing';
 import { breakApp, mendApp, twoStacks } from '../support/harmless.ts';
 
@@ -38,23 +39,9 @@ subjects: [{kind: ServiceAccount, name: nobody, namespace: ${namespace}}]
 });
 
 /** Refuses ConfigMaps of the namespace by a CEL expression, with a message. */
-async function addPolicy({ cluster, namespace }: Platform, expression: string, message: string): Promise<void> {
-  await cluster.apply(`
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: ${namespace}}
-spec:
-  failurePolicy: Fail
-  matchConstraints:
-    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}
-    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
-  validations: [{expression: ${JSON.stringify(expression)}, message: "${message}"}]
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: ${namespace}}
-spec: {policyName: ${namespace}, validationActions: [Deny]}
-`);
+async function addPolicy(platform: Platform, expression: string, message: string): Promise<void> {
+  const { cluster, namespace } = platform;
+  await refuseConfigMaps(platform, { validations: [{ expression, message }] });
   await until('the policy is in force', () =>
     cluster
       .edit({ apiVersion: 'v1', kind: 'ConfigMap', name: 'b', namespace }, { data: { value: 'refused' } })
