@@ -6,7 +6,7 @@ import { inputsIn, keptIn } from './checkpoint.ts';
 import { isUnreachable } from './cluster.ts';
 import { managerOf } from './managers.ts';
 import { asObject, bare, parseId } from './object.ts';
-import { foreignOwner } from './owner.ts';
+import { foreignObject } from './owner.ts';
 import { isMap, type ValueMap } from './property.ts';
 import type { DeleteRequest } from './requests.ts';
 import { refused, type SendRequest } from './send.ts';
@@ -68,14 +68,10 @@ async function isOfOther(
   { urn, type }: DeleteRequest,
   { object, resource }: Pick<SendRequest, 'object' | 'resource'>,
 ): Promise<boolean> {
-  const { cluster, settings, engine, signal } = session;
-  if (settings.owner === undefined) return false;
-  const { name, namespace } = object.metadata;
-  const live = await getObject({ transport: await cluster.transport(), resource, name, namespace, signal });
-  const other = foreignOwner(session, type, live);
-  if (other === undefined) return false;
-  const text = `${objectKey(object)}: the object belongs to stack ${other}: it stays, and is taken out of the state`;
-  await engine.tell({ urn, severity: 'warning', text });
+  const foreign = await foreignObject(session, { type, object, resource });
+  if (foreign === undefined) return false;
+  const text = `${objectKey(object)}: the object belongs to stack ${foreign.stack}: it stays, and is taken out of the state`;
+  await session.engine.tell({ urn, severity: 'warning', text });
   return true;
 }
 

@@ -4,7 +4,7 @@ import { getObject, objectKey, type KubeObject } from '#kube';
 import { failure, type Failure } from '#runtime';
 import type { SendRequest } from './send.ts';
 import type { Session } from './session.ts';
-import type { Owner } from './settings.ts';
+import type { Owner, Settings } from './settings.ts';
 import { typeParts } from './urn.ts';
 
 /** `namespace/name` of the stack whose object it is, when that is not ours. */
@@ -26,19 +26,27 @@ export const ownedBy = (stack: string, live: KubeObject): Failure =>
  * for a Patch, which is of fields.
  */
 export function foreignOwner({ settings }: Session, type: string, live: KubeObject | undefined): string | undefined {
-  if (live === undefined || settings.owner === undefined || typeParts(type)?.patch === true) return undefined;
-  return otherOwner(live, settings.owner);
+  return live !== undefined && mayBeForeign(settings, type) ? otherOwner(live, settings.owner) : undefined;
+}
+
+/** The live object, when {@link foreignOwner} says that it is another stack's. @throws ApiError */
+export async function foreignObject(
+  session: Session,
+  { type, object, resource }: Pick<SendRequest, 'type' | 'object' | 'resource'>,
+): Promise<{ readonly live: KubeObject; readonly stack: string } | undefined> {
+  const { settings, cluster, signal } = session;
+  if (!mayBeForeign(settings, type)) return undefined;
+  const { name, namespace } = object.metadata;
+  const live = await getObject({ transport: await cluster.transport(), resource, name, namespace, signal });
+  const stack = foreignOwner(session, type, live);
+  return live === undefined || stack === undefined ? undefined : { live, stack };
 }
 
 /** @throws Failure OwnedByOtherStack; ApiError */
-export async function assertFree(
-  session: Session,
-  { type, object, resource }: Pick<SendRequest, 'type' | 'object' | 'resource'>,
-): Promise<void> {
-  const { settings, cluster, signal } = session;
-  if (settings.owner === undefined || typeParts(type)?.patch === true) return;
-  const { name, namespace } = object.metadata;
-  const live = await getObject({ transport: await cluster.transport(), resource, name, namespace, signal });
-  const other = foreignOwner(session, type, live);
-  if (live !== undefined && other !== undefined) throw ownedBy(other, live);
+export async function assertFree(session: Session, sending: Parameters<typeof foreignObject>[1]): Promise<void> {
+  const foreign = await foreignObject(session, sending);
+  if (foreign !== undefined) throw ownedBy(foreign.stack, foreign.live);
 }
+
+const mayBeForeign = ({ owner }: Settings, type: string): boolean =>
+  owner !== undefined && typeParts(type)?.patch !== true;
