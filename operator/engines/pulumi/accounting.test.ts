@@ -177,7 +177,7 @@ describe('the inventory', () => {
 
   test('can name what others changed, since the objects are known as they were sent', () => {
     const { at } = world();
-    expect(sentObjects([resource('a')], at('c1'))).toMatchObject([
+    expect(sentObjects([resource('a')], at('c1').of)).toMatchObject([
       {
         key: key('a'),
         origin: { file: 'deploy', line: 1 },

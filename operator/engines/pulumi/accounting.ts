@@ -6,6 +6,7 @@ import type { AppliedObject, ObjectAction, InventoryEntry, ObjectFailure, Render
 import type { EngineContext } from '../engine.ts';
 import type { Ended } from './operation.ts';
 import { isOnlyPulumi, namesOf, ownedIn, type OwnedResource } from './resources.ts';
+import { isResource } from './urn.ts';
 import type { MadeObject, StateResource, StepOperation } from './values.ts';
 
 /** What a step is in the words of a Change; others change nothing. */
@@ -52,8 +53,6 @@ export function failedObjects({ report, before, after, failed }: Ended): ObjectF
 
 const keyOfMade = (made: MadeObject): ObjectKey =>
   keyOf(groupKindOf(made), made.metadata.namespace, made.metadata.name);
-
-const isResource = (urn: string): boolean => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::');
 
 /**
  * The inventory is what the state says. An object that a run which was cut off had made counts as created, too. What is
@@ -126,10 +125,7 @@ function entryOf({ key, urn, seen }: OwnedResource, { before, action, commit }: 
 const desiredOf = (urn: string): string => digestOf(urn);
 
 /** The objects as they were sent, secrets sealed, so that what others changed can be named field by field. */
-export const sentObjects = (
-  state: readonly StateResource[],
-  { stack, of }: Pick<EngineContext, 'stack' | 'of'>,
-): RenderedObject[] =>
+export const sentObjects = (state: readonly StateResource[], { metadata: of, spec }: Stack): RenderedObject[] =>
   ownedIn(state).flatMap(({ key, urn, outputs: { __inputs: inputs } }) => {
     if (!isObject(inputs)) return [];
     const { metadata } = inputs;
@@ -138,11 +134,11 @@ export const sentObjects = (
       ...metadata,
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: { ...metadata.labels, [labels.stack]: stack.name, [labels.stackNamespace]: stack.namespace },
+      labels: { ...metadata.labels, [labels.stack]: of.name, [labels.stackNamespace]: of.namespace ?? '' },
       annotations: { ...metadata.annotations, [urnAnnotation]: urn },
     };
     const object: KubeObject = { ...asStored(inputs), metadata: own };
-    return [{ key, digest: desiredOf(urn), origin: { file: of.spec.path, line: 1 }, object }];
+    return [{ key, digest: desiredOf(urn), origin: { file: spec.path, line: 1 }, object }];
   });
 
 /** `stringData` of a Secret is sent as `data`; what is in it is sealed as a whole. */

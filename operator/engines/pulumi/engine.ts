@@ -321,7 +321,7 @@ export class PulumiEngine implements Engine {
     inventory.noteRun(key, undefined);
     this.#runs.forgive(key);
     if (ended === undefined) return { ...report, result: { done: true } };
-    return { ...report, result: { done: true }, status: outputStatus(ended), sent: sentObjects(ended.after, context) };
+    return { ...report, result: { done: true }, status: outputStatus(ended), sent: sentObjects(ended.after, stack) };
   }
 
   #enter(ended: Ended, context: EngineContext): ApplyReport['objects'] {

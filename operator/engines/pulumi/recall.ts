@@ -16,8 +16,7 @@ interface Recalled {
 /** Asks for the state alone: nothing is run, and nothing locked. @throws Failure StateCorrupt, also when it holds nothing */
 export async function recall({ stack, inputs, signal }: Recalled, states: StateStore): Promise<RenderedObject[]> {
   const name = stackName(stack);
-  const state = await states.read(name, stateOptions({ stack, inputs }, signal));
-  const sent = sentObjects(state, { stack: { ...name, uid: '' }, of: stack });
+  const sent = sentObjects(await states.read(name, stateOptions({ stack, inputs }, signal)), stack);
   if (sent.length > 0) return sent;
   throw failure('StateCorrupt', {
     where: `${name.namespace}/${name.name}`,

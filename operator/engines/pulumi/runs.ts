@@ -11,7 +11,7 @@ import {
 } from '#runtime';
 import type { Admission } from './admission.ts';
 import { PacedLine } from './paced-line.ts';
-import { diskFull, isDiskFull } from './run/causes.ts';
+import { orDiskFull } from './run/causes.ts';
 
 export type Purpose = 'apply' | 'correct' | 'refresh' | 'destroy' | 'preview';
 
@@ -178,7 +178,7 @@ export class Runs<R extends Ending> {
       run.end = { value };
       if (value.failed !== undefined) result = signal.aborted ? 'cancelled' : value.failed.reason;
     } catch (error) {
-      const failed = signal.aborted ? asFailure(signal.reason) : failureOf(stack, error);
+      const failed = asFailure(signal.aborted ? signal.reason : orDiskFull(error, stack));
       result = signal.aborted ? 'cancelled' : failed.reason;
       run.end = { failed };
     }
@@ -186,11 +186,4 @@ export class Runs<R extends Ending> {
     log.info('a run has ended', { result, seconds: (clock.now() - asked) / 1000 });
     wake(stack);
   }
-}
-
-/** Also of what was to be written before the engine is started. */
-function failureOf(stack: string, error: unknown): Failure {
-  if (!isDiskFull(error)) return asFailure(error);
-  const { reason, parts } = diskFull({ path: stack });
-  return failure(reason, parts, { cause: error });
 }

@@ -8,6 +8,9 @@ export interface UrnParts {
   readonly name: string;
 }
 
+/** Not of the stack as a whole, as diagnostics may be. */
+export const isResource = (urn: string): boolean => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::');
+
 export function urnParts(urn: string): UrnParts {
   const [, project = '', types = '', ...name] = urn.split('::');
   return { project, type: types.slice(types.lastIndexOf('$') + 1), name: name.join('::') };

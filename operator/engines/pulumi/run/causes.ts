@@ -3,10 +3,11 @@
  * little; the patterns here are those of the version that is pinned, and the tests run each against the real engine.
  */
 import { constants } from 'node:os';
-import type { FailureParts } from '#runtime';
+import { failure, type FailureParts } from '#runtime';
 import type { Reason } from '#api';
 import type { Diagnostic } from '../values.ts';
 import { lockedBy } from './engine-locks.ts';
+import { isResource } from '../urn.ts';
 import { nameOf } from './repair.ts';
 
 export interface Cause {
@@ -201,6 +202,13 @@ const numbersOfFull: readonly unknown[] = [-constants.errno.ENOSPC, -constants.e
 export const isDiskFull = (error: unknown): boolean =>
   numbersOfFull.includes((error as NodeJS.ErrnoException | undefined)?.errno);
 
+/** The error; one of a file for which there was no room as what it is: DiskFull at `path`. */
+export function orDiskFull(error: unknown, path: string): unknown {
+  if (!isDiskFull(error)) return error;
+  const { reason, parts } = diskFull({ path });
+  return failure(reason, parts, { cause: error });
+}
+
 /** The same as Go, Node, the C library and npm say it. */
 const noRoom =
   /\b(?:ENOSPC|EDQUOT)\b|no\s+space\s+left\s+on\s+device|disk\s+quota\s+exceeded|insufficient space on your system|unknown system error -122\b/i;
@@ -214,7 +222,7 @@ const saving = /step event returned an error|failed to save snapshot/;
  */
 export function saysDiskFull({ said, errors }: Pick<Ended, 'said' | 'errors'>): boolean {
   const full = errors.filter(({ message }) => noRoom.test(message));
-  return full.length === 0 ? noRoom.test(said) : full.some((one) => !isOfResource(one) || saving.test(one.message));
+  return full.length === 0 ? noRoom.test(said) : full.some((one) => !isResource(one.urn) || saving.test(one.message));
 }
 
 export interface Ended {
@@ -257,8 +265,6 @@ export function causeOf(ended: Ended, context: Context): Cause {
   );
 }
 
-const isOfResource = ({ urn }: Diagnostic): boolean => urn !== '' && !urn.includes('::pulumi:pulumi:Stack::');
-
 const notBegun = /expected resource operations for \S+ but none were seen/g;
 
 /** What failed keeps others from being begun: that the plan misses these is no news, and no reason to make another plan. */
@@ -270,7 +276,7 @@ function withoutConsequences(ended: Ended): Ended {
 
 /** Operations on resources that failed: the first by name, whichever came first, so that each try says the same; the others by number. */
 function failedResources(errors: readonly Diagnostic[]): Cause | undefined {
-  const failed = errors.filter((error) => isOfResource(error) && error.message);
+  const failed = errors.filter((error) => isResource(error.urn) && error.message);
   const [first] = failed.toSorted((a, b) => a.urn.localeCompare(b.urn));
   if (first === undefined) return undefined;
   const more = new Set(failed.map(({ urn }) => urn)).size - 1;

@@ -12,14 +12,15 @@ export class RunFailed extends Error {
 }
 
 /** What a failed run had done; undefined when it failed before the engine was started. */
-export function reportOf(failure: unknown): RunReport | undefined {
-  const { cause } = failure as { readonly cause?: unknown };
-  return cause instanceof RunFailed ? cause.report : undefined;
-}
+export const reportOf = (failure: unknown): RunReport | undefined => runOf(failure)?.report;
 
 /** What the engine of a failed run said that it failed of; empty when it was not started. */
 export function lastWordsOf(failure: unknown): string {
+  const run = runOf(failure);
+  return run === undefined ? '' : [...run.report.diagnostics.map(({ message }) => message), run.message].join('\n');
+}
+
+function runOf(failure: unknown): RunFailed | undefined {
   const { cause } = failure as { readonly cause?: unknown };
-  if (!(cause instanceof RunFailed)) return '';
-  return [...cause.report.diagnostics.map(({ message }) => message), cause.message].join('\n');
+  return cause instanceof RunFailed ? cause : undefined;
 }

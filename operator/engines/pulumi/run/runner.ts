@@ -6,7 +6,7 @@ import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
 import { passwordsIn } from '../state/backend-url.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
-import { causeOf, diskFull, isDiskFull, saysDiskFull } from './causes.ts';
+import { causeOf, diskFull, orDiskFull, saysDiskFull } from './causes.ts';
 import { nodeArguments } from './confinement.ts';
 import { environmentOf, type Programs } from './environment.ts';
 import type { Job, JobOptions } from './messages.ts';
@@ -46,9 +46,7 @@ export function createRunner(options: RunnerOptions): Runner {
       // Of runs that died with an earlier operator: there are tokens in them.
       await (cleared ??= clearScratch(join(options.folder, 'runs')));
       return run({ ...options, programs, plugins }, request, runOptions).catch((error: unknown) => {
-        if (!isDiskFull(error)) throw error;
-        const { reason, parts } = diskFull(request);
-        throw failure(reason, parts, { cause: error });
+        throw orDiskFull(error, request.path);
       });
     },
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { apiFailure, deleteObject, type Transport } from '#kube';
 import { leaseResource } from '#loop';
 import { failure, type Clock, type Log } from '#runtime';
-import { diskFull, isDiskFull } from '../run/causes.ts';
+import { orDiskFull } from '../run/causes.ts';
 import type { Backend, StackName, StateOptions, StateResource, StateSession, StateStore } from '../values.ts';
 import { assertBackend, assertSecretsProvider, fullName } from './backend-url.ts';
 import { deploymentsIn, resourcesOf, saltOf } from './checkpoint.ts';
@@ -99,8 +99,10 @@ class Store implements StateStore {
     } catch (error) {
       await lock?.[Symbol.asyncDispose]();
       signal.throwIfAborted();
-      if (isDiskFull(error)) throw fullDisk(stack, error);
-      throw apiFailure(error, { verb: 'get', key: secretKey(stack.namespace, manifestName(stack)) });
+      throw apiFailure(orDiskFull(error, idOf(stack)), {
+        verb: 'get',
+        key: secretKey(stack.namespace, manifestName(stack)),
+      });
     }
   }
 
@@ -175,11 +177,6 @@ class Store implements StateStore {
   #folderOf({ namespace, name }: StackName): StateFolder {
     return new StateFolder(join(this.#options.folder, namespace, name));
   }
-}
-
-function fullDisk(stack: StackName, cause: unknown): Error {
-  const { reason, parts } = diskFull({ path: idOf(stack) });
-  return failure(reason, parts, { cause });
 }
 
 const backendOf = (url: string, { secretsProvider }: StateOptions, more: Record<string, string>): Backend => ({
