@@ -1,10 +1,11 @@
 /** The disk of the operator's data is full when a run is to begin, or from the middle of it on: it says so, and loses no state. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLog, systemClock } from '#runtime';
+import { createLog, systemClock, type Clock } from '#runtime';
 import { createStateStore, type StateSession } from '#state';
 import type { RunEvent } from '#run';
 import { cluster, PulumiRuns, SmallDisk, type TestCluster } from '#testing';
@@ -13,11 +14,23 @@ import { checkpoint } from '../support/pulumi.ts';
 let world: TestCluster;
 let disk: SmallDisk;
 let runs: PulumiRuns;
+let timeIsUp = (): void => undefined;
+
+/** Of a run whose time is up when the test says so. */
+const timeout = 123_456;
+const clock: Clock = {
+  ...systemClock,
+  after: (ms, callback) => {
+    if (ms !== timeout) return systemClock.after(ms, callback);
+    timeIsUp = callback;
+    return () => undefined;
+  },
+};
 
 beforeAll(async () => {
   world = await cluster();
   disk = await SmallDisk.mount(32);
-  runs = await PulumiRuns.create(world, { folder: disk.folder });
+  runs = await PulumiRuns.create(world, { folder: disk.folder, clock });
 });
 afterEach(async () => disk.free());
 afterAll(async () => {
@@ -40,20 +53,47 @@ test('a run says so in a sentence, and leaves nothing', async () => {
   expect(await readdir(join(runs.folder, 'data', 'runs'))).toEqual([]);
 });
 
-test('a run that has begun says so, too, also when the engine waits for room until its time is up', async () => {
-  await runs.write({
-    'index.js': `
+/** Makes one ConfigMap, and another as soon as the file `hold` is gone. */
+const program = (name: string): string => `
+const { existsSync } = require('node:fs');
+const { setTimeout } = require('node:timers/promises');
 const { core } = require('@pulumi/kubernetes');
-for (const name of ['a', 'b']) new core.v1.ConfigMap(name, { metadata: { name, namespace: '${runs.namespace}' } });
-`,
-  });
+const make = (name) => new core.v1.ConfigMap(name, { metadata: { name, namespace: '${runs.namespace}' } });
+make('${name}-1');
+module.exports = (async () => {
+  while (existsSync('hold')) await setTimeout(50);
+  make('${name}-2');
+})();
+`;
+
+/** Fills the disk at the first step of a run, and then does the rest. */
+function fillsAtFirstStep(rest: () => void): (event: RunEvent) => void {
   let filled = false;
-  const onEvent = (event: RunEvent): void => {
-    if (event.kind !== 'step' || filled) return;
+  return ({ kind }) => {
+    if (kind !== 'step' || filled) return;
     filled = true;
     disk.fill();
+    rest();
   };
-  await expect(runs.run('up', { limits: { timeoutMs: 20_000 } }, { onEvent })).rejects.toMatchObject(told);
+}
+
+test('a run that has begun says so, too, also when the engine waits for room until its time is up', async () => {
+  await runs.write({ hold: '', 'index.js': program('begun') });
+  const folder = join(runs.folder, 'data', 'runs');
+  const onEvent = fillsAtFirstStep(() => {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name, 'tree', 'hold'));
+    // It tries to write its state ten times, in 35 s, or gives up at once when it is another file that it cannot write.
+    systemClock.after(4000, () => timeIsUp());
+  });
+  const limits = { timeoutMs: timeout };
+  await expect(runs.run('up', { limits }, { onEvent })).rejects.toMatchObject(told);
+});
+
+test('a run whose time is up on a full disk says so, though nobody said a word of it', async () => {
+  await runs.write({ hold: '', 'index.js': program('waiting') });
+  const onEvent = fillsAtFirstStep(() => timeIsUp());
+  const limits = { timeoutMs: timeout, graceMs: 100 };
+  await expect(runs.run('up', { pulumiStack: 'waiting', limits }, { onEvent })).rejects.toMatchObject(told);
 });
 
 const log = createLog({ level: 'error', clock: systemClock });

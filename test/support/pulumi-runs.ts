@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Discovery, loadClusterConfig, Transport, type ClusterConfig } from '#kube';
-import { systemClock } from '#runtime';
+import { systemClock, type Clock } from '#runtime';
 import { toolPaths } from '#toolchain';
 import { createDependencies, type Dependencies } from '#dependencies';
 import { createRunner, type RunEvent, type RunLimits, type Runner, type RunReport, type RunRequest } from '#run';
@@ -23,6 +23,8 @@ interface Making {
   readonly lent?: ClusterConfig;
   /** Where all their files are put. */
   readonly folder?: string;
+  /** By which their time is up. */
+  readonly clock?: Clock;
 }
 
 export class PulumiRuns implements AsyncDisposable {
@@ -51,7 +53,7 @@ export class PulumiRuns implements AsyncDisposable {
   /** A namespace of its own; programs run as its ServiceAccount `deployer`, which may do there what an admin may. */
   static async create(
     test: TestCluster,
-    { file = kubeconfig, tools = ['pulumi'], lent, folder: parent = tmpdir() }: Making = {},
+    { file = kubeconfig, tools = ['pulumi'], lent, folder: parent = tmpdir(), clock = systemClock }: Making = {},
   ): Promise<PulumiRuns> {
     const namespace = await testNamespace(test);
     await test.apply(`
@@ -80,7 +82,7 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
       transport,
       cluster: lent ?? cluster,
       discovery: new Discovery(transport),
-      clock: systemClock,
+      clock,
       programs: { path: programs.map(dirname), environment: {} },
       dependencies,
     });

@@ -16,7 +16,7 @@ import type { Finding } from './repair.ts';
 import { Plugins } from './plugins.ts';
 import type { Crypter } from './passphrase.ts';
 import { RunFailed } from './run-failed.ts';
-import { clearScratch, makeScratch, writePrivate, type Scratch } from './scratch.ts';
+import { clearScratch, isFull, makeScratch, writePrivate, type Scratch } from './scratch.ts';
 import { beginStack, standingOf, type Standing } from './standing.ts';
 import { readPlanFile } from './plan-file.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
@@ -100,7 +100,7 @@ async function run(options: Running, request: RunRequest, runOptions: RunOptions
     if (job.operation !== 'preview' || job.options.plan === undefined) return report;
     return { ...report, plan: await readPlanFile(job.options.plan, { crypter, passphrase }) };
   }
-  throw failed(result, request, report);
+  throw await failed(result, { request, report, folder: scratch.folder });
 }
 
 function assertPulumi({ path }: Programs): void {
@@ -217,15 +217,23 @@ function secretsOf(
   ];
 }
 
-function failed(result: Supervised, request: RunRequest, report: RunReport): unknown {
+interface Failed {
+  readonly request: RunRequest;
+  readonly report: RunReport;
+  /** Of the run. */
+  readonly folder: string;
+}
+
+async function failed(result: Supervised, { request, report, folder }: Failed): Promise<unknown> {
   const { stopped, code, said } = result;
   const cause = (message: string): RunFailed => new RunFailed(message, report);
   const { path, limits } = request;
   const errors = report.diagnostics.filter(({ severity }) => severity === 'error');
   if (stopped instanceof Failure) {
-    // The engine waits for room, and more time would not make any.
-    const full = stopped.reason === 'TimedOut' && saysDiskFull({ said, errors }) ? diskFull({ path }) : stopped;
-    return failure(full.reason, full.parts, { cause: cause(stopped.message) });
+    // The engine waits for room, often without a word, and more time would not make any.
+    const full = stopped.reason === 'TimedOut' && (saysDiskFull({ said, errors }) || (await isFull(folder)));
+    const { reason, parts } = full ? diskFull({ path }) : stopped;
+    return failure(reason, parts, { cause: cause(stopped.message) });
   }
   // Whoever aborted knows why.
   if (stopped !== undefined) return stopped;
