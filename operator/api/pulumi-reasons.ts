@@ -60,11 +60,6 @@ export const pulumiReasons = {
     meaning: 'The packages of the program could not be installed.',
     remedy: 'Read what the package manager said; correct package.json, the lockfile or the way to the registry.',
   },
-  DiskFull: {
-    retry: 'backoff',
-    meaning: 'The data folder of the operator has no room left.',
-    remedy: 'Give it more.',
-  },
   ProgramInvalid: {
     retry: 'on-change',
     meaning: 'The program does not compile, or imports what is not there.',

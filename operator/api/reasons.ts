@@ -90,6 +90,11 @@ export const reasons = define({
     meaning: 'A file, or all files together, are over the limit.',
     remedy: 'Split the file, or take it out of the path.',
   },
+  DiskFull: {
+    retry: 'backoff',
+    meaning: 'The data folder of the operator has no room left for a commit, or for a run.',
+    remedy: 'Give it more; the work goes on by itself, and what was fetched last stays in use.',
+  },
   YamlInvalid: {
     retry: 'on-change',
     meaning: 'A file is not valid YAML or JSON, or uses aliases or nesting beyond the limit.',

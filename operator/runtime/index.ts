@@ -1,6 +1,7 @@
 export { backoffMs, type BackoffLimits } from './backoff.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { asFailure, describe, Failure, failure, type FailureParts } from './failure.ts';
+export { diskFull, hasNoRoom, isDiskFull, saysDiskFull } from './full-disk.ts';
 export { createLog, type Log } from './log.ts';
 export { ManualClock } from './manual-clock.ts';
 export { mapBounded } from './map-bounded.ts';

@@ -1,7 +1,7 @@
 /** Runs the package manager on a folder of manifests: exactly what the lockfile says, no scripts unless they are asked for. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, runProgram, type Clock } from '#runtime';
+import { diskFull, failure, runProgram, saysDiskFull, type Clock } from '#runtime';
 import type { Tool } from './package-root.ts';
 
 export interface Installing {
@@ -30,8 +30,7 @@ const argumentsOf: Readonly<Record<Tool, readonly string[]>> = {
 };
 
 /** As npm, pnpm and yarn end when the disk is full: the number of ENOSPC. */
-const diskFull = 256 - 28;
-const noRoom = /\bENOSPC\b|no space left on device|disk quota exceeded/i;
+const numberOfFull = 256 - 28;
 
 /** @throws Failure DependenciesFailed, DiskFull, ToolUnavailable, TimedOut */
 export async function install(installing: Installing): Promise<void> {
@@ -57,12 +56,9 @@ export async function install(installing: Installing): Promise<void> {
   });
   if (code === 0) return;
   const said = `${stderr}\n${stdout}`;
-  if (code === diskFull || noRoom.test(said)) {
-    throw failure('DiskFull', {
-      where,
-      what: 'the disk is full, so the packages of the program could not be installed',
-      remedy: "give the operator's data folder more room",
-    });
+  if (code === numberOfFull || saysDiskFull(said)) {
+    const undone = 'the packages of the program could not be installed';
+    throw diskFull({ where, undone, then: 'the next run installs them' });
   }
   throw failure('DependenciesFailed', {
     where,

@@ -1,7 +1,7 @@
 /** Which of all that the engine says is the reason that people are told. */
 import { expect, test } from '@jest/globals';
 import type { Diagnostic } from '../values.ts';
-import { causeOf, isDiskFull } from './causes.ts';
+import { causeOf } from './causes.ts';
 
 const context = { path: 'infra', memoryMiB: 512 };
 const urn = (name: string): string => `urn:pulumi:dev::shop::kubernetes:core/v1:ConfigMap::${name}`;
@@ -61,12 +61,4 @@ test('a disk of another machine, of which a resource tells, is not that of the o
   const message = 'container app waits: ErrImagePull: write /var/lib/images/a: no space left on device';
   const ended = { code: 255, said: `error: update failed\n${message}`, errors: [error('cart', message)] };
   expect(causeOf(ended, context)).toMatchObject({ reason: 'UpdateFailed', parts: { what: message } });
-});
-
-test.each([
-  [-28, true],
-  [-122, true],
-  [-2, false],
-])('of an error with number %d: whether the disk is full is %s', (errno, isFull) => {
-  expect(isDiskFull(Object.assign(new Error('write'), { errno }))).toBe(isFull);
 });

@@ -2,8 +2,7 @@
  * Says in one sentence why a run failed. The engine hands on what programs and plugins said as text, and has exit codes for
  * little; the patterns here are those of the version that is pinned, and the tests run each against the real engine.
  */
-import { constants } from 'node:os';
-import { failure, type FailureParts } from '#runtime';
+import { diskFull, isDiskFull, saysDiskFull, type FailureParts } from '#runtime';
 import type { Reason } from '#api';
 import type { Diagnostic } from '../values.ts';
 import { lockedBy } from './engine-locks.ts';
@@ -186,32 +185,17 @@ export const memoryExceeded = ({ path, memoryMiB }: Context): Cause => ({
   },
 });
 
-export const diskFull = ({ path }: Pick<Context, 'path'>): Cause => ({
-  reason: 'DiskFull',
-  parts: {
-    where: path,
-    what: 'the disk is full, so the run could not write its files or its state',
-    remedy: "give the operator's data folder more room; the next run goes on",
-  },
+const noRoom = (path: string): Parameters<typeof diskFull>[0] => ({
+  where: path,
+  undone: 'the run could not write its files or its state',
+  then: 'the next run goes on',
 });
 
-/** Node has a name for the one, and for the other (EDQUOT) only its number. */
-const numbersOfFull: readonly unknown[] = [-constants.errno.ENOSPC, -constants.errno.EDQUOT];
-
-/** Whether a file could not be written for want of room, or of the quota of the operator's account. */
-export const isDiskFull = (error: unknown): boolean =>
-  numbersOfFull.includes((error as NodeJS.ErrnoException | undefined)?.errno);
+export const runDiskFull = ({ path }: Pick<Context, 'path'>): Cause => diskFull(noRoom(path));
 
 /** The error; one of a file for which there was no room as what it is: DiskFull at `path`. */
-export function orDiskFull(error: unknown, path: string): unknown {
-  if (!isDiskFull(error)) return error;
-  const { reason, parts } = diskFull({ path });
-  return failure(reason, parts, { cause: error });
-}
-
-/** The same as Go, Node, the C library and npm say it. */
-const noRoom =
-  /\b(?:ENOSPC|EDQUOT)\b|no\s+space\s+left\s+on\s+device|disk\s+quota\s+exceeded|insufficient space on your system|unknown system error -122\b/i;
+export const orDiskFull = (error: unknown, path: string): unknown =>
+  isDiskFull(error) ? diskFull(noRoom(path), error) : error;
 
 /** The engine blames the resource that it had in hand when it could not write the state. */
 const saving = /step event returned an error|failed to save snapshot/;
@@ -220,9 +204,9 @@ const saving = /step event returned an error|failed to save snapshot/;
  * Whether what was said tells of the operator's disk: that a resource failed for want of room on the disk of another
  * machine, as when a node cannot pull an image, is no sign of that.
  */
-export function saysDiskFull({ said, errors }: Pick<Ended, 'said' | 'errors'>): boolean {
-  const full = errors.filter(({ message }) => noRoom.test(message));
-  return full.length === 0 ? noRoom.test(said) : full.some((one) => !isResource(one.urn) || saving.test(one.message));
+export function tellsDiskFull({ said, errors }: Pick<Ended, 'said' | 'errors'>): boolean {
+  const full = errors.filter(({ message }) => saysDiskFull(message));
+  return full.length === 0 ? saysDiskFull(said) : full.some((one) => !isResource(one.urn) || saving.test(one.message));
 }
 
 export interface Ended {
@@ -238,7 +222,7 @@ export function causeOf(ended: Ended, context: Context): Cause {
   const { code, said, errors } = withoutConsequences(ended);
   const { path } = context;
   // Whatever else went wrong is a consequence, also that a module is not found or a file is cut off.
-  if (saysDiskFull(ended)) return diskFull(context);
+  if (tellsDiskFull(ended)) return runDiskFull(context);
   if (code === noChangesExpected) {
     const [first, ...more] = errors;
     const what = first === undefined ? 'no change was expected, but there are some' : first.message;

@@ -1,12 +1,12 @@
 /** One run of the Pulumi engine after another: makes the folder, lends the identity, starts the process, watches over it, cleans up. */
 import { delimiter, join } from 'node:path';
 import type { ClusterConfig, Discovery, Transport } from '#kube';
-import { Failure, failure, mapBounded, programPath, type Clock } from '#runtime';
+import { Failure, failure, hasNoRoom, mapBounded, programPath, type Clock } from '#runtime';
 import type { Dependencies, Modules } from '../dependencies/dependencies.ts';
 import { passwordsIn } from '../state/backend-url.ts';
 import type { Runner, RunReport, RunRequest } from '../values.ts';
 import { lendIdentity, type Identity } from './account-token.ts';
-import { causeOf, diskFull, orDiskFull, saysDiskFull } from './causes.ts';
+import { causeOf, orDiskFull, runDiskFull, tellsDiskFull } from './causes.ts';
 import { nodeArguments } from './confinement.ts';
 import { environmentOf, type Programs } from './environment.ts';
 import type { Job, JobOptions } from './messages.ts';
@@ -16,7 +16,7 @@ import type { Finding } from './repair.ts';
 import { Plugins } from './plugins.ts';
 import type { Crypter } from './passphrase.ts';
 import { RunFailed } from './run-failed.ts';
-import { clearScratch, isFull, makeScratch, writePrivate, type Scratch } from './scratch.ts';
+import { clearScratch, makeScratch, writePrivate, type Scratch } from './scratch.ts';
 import { beginStack, standingOf, type Standing } from './standing.ts';
 import { readPlanFile } from './plan-file.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
@@ -231,8 +231,8 @@ async function failed(result: Supervised, { request, report, folder }: Failed): 
   const errors = report.diagnostics.filter(({ severity }) => severity === 'error');
   if (stopped instanceof Failure) {
     // The engine waits for room, often without a word, and more time would not make any.
-    const full = stopped.reason === 'TimedOut' && (saysDiskFull({ said, errors }) || (await isFull(folder)));
-    const { reason, parts } = full ? diskFull({ path }) : stopped;
+    const full = stopped.reason === 'TimedOut' && (tellsDiskFull({ said, errors }) || (await hasNoRoom(folder)));
+    const { reason, parts } = full ? runDiskFull({ path }) : stopped;
     return failure(reason, parts, { cause: cause(stopped.message) });
   }
   // Whoever aborted knows why.

@@ -1,7 +1,6 @@
 /** The folder of one run: a copy of the commit, homes for Pulumi and the program, files that only this run can read. */
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isDiskFull } from './causes.ts';
 
 export interface Scratch extends AsyncDisposable {
   readonly id: string;
@@ -60,23 +59,6 @@ export async function makeScratch({ folder: parent, source, plugins }: Making): 
 
 /** Readable by this user alone. */
 export const writePrivate = (file: string, text: string): Promise<void> => writeFile(file, text, { mode: 0o600 });
-
-/** Less than this is no room for the files and the state of a run. */
-const roomBytes = 1024 * 1024;
-
-/** Whether the disk on which the folder is has no room left: only writing tells, for a quota counts too. */
-export async function isFull(folder: string): Promise<boolean> {
-  const file = join(folder, 'room');
-  try {
-    await writeFile(file, Buffer.alloc(roomBytes));
-    return false;
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    return true;
-  } finally {
-    await rm(file, { force: true });
-  }
-}
 
 /** Removes what runs left behind that died with their operator. */
 export async function clearScratch(parent: string): Promise<void> {

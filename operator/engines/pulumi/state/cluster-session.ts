@@ -1,7 +1,6 @@
 /** A state of the cluster while a run has it: a `file://` backend on disk, followed by its copy in Secrets. */
 import { apiFailure } from '#kube';
-import { Failure, type Clock, type Log } from '#runtime';
-import { isDiskFull } from '../run/causes.ts';
+import { Failure, isDiskFull, type Clock, type Log } from '#runtime';
 import type { Backend, StackName, StateResource, StateSession } from '../values.ts';
 import { deploymentsIn, resourcesOf } from './checkpoint.ts';
 import { choose, type Mark } from './choice.ts';
