@@ -149,11 +149,18 @@ describe('the inventory', () => {
     expect(inventory.unrecorded('team/shop')).toEqual([{ key: key('a'), action }]);
   });
 
-  test('of a run that no Change is to tell of, keeps the objects alone', () => {
+  test('of a run that puts back what drifted, tells of no object but one that came back under another name', () => {
     const { inventory, at, names } = world();
-    enter(ended([step('a', 'create')], [], [resource('a')]), at('c1'), { records: false });
-    expect(names()).toEqual([key('a')]);
-    expect(inventory.unrecorded('team/shop')).toEqual([]);
+    enter(ended([], [], [resource('a'), resource('b-1')]), at('c1'));
+    inventory.recorded('team/shop');
+    const renamed = resource('b-1', 's1', { id: 'team/b-2' });
+    const steps = [step('a', 'create'), step('b-1', 'create')];
+    enter(ended(steps, [resource('a'), resource('b-1')], [resource('a', 's2'), renamed]), at('c1'), { records: false });
+    expect(names()).toEqual([key('a'), key('b-2')]);
+    expect(inventory.unrecorded('team/shop')).toEqual([
+      { key: key('b-2'), action: 'created' },
+      { key: key('b-1'), action: 'pruned' },
+    ]);
   });
 
   test('lets go of what the state lost, and tells of what was deleted', () => {

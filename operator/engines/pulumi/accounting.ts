@@ -56,7 +56,8 @@ const keyOfMade = (made: MadeObject): ObjectKey =>
 
 /**
  * The inventory is what the state says. An object that a run which was cut off had made counts as created, too. What is
- * no Kubernetes object is told, and not entered. `records`: a Change is to tell of it.
+ * no Kubernetes object is told, and not entered. `records`: a Change is to tell of it; if not, it tells only of objects that
+ * have come or gone.
  */
 export function enter(ended: Ended, context: EngineContext, { records = true } = {}): AppliedObject[] {
   const { inventory, commit } = context;
@@ -70,7 +71,8 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     if (owner !== undefined && owner !== stack) continue;
     const before = inventory.of(stack).get(key);
     const done = isOlder(resource, context.of) && before === undefined ? 'adopted' : byKey.get(key)?.action;
-    const action = records ? actionOf(done, before) : undefined;
+    // What is put back under another name is another object: whoever reads the Changes would never hear of it.
+    const action = records || before === undefined ? actionOf(done, before) : undefined;
     const entry = entryOf(resource, { before, action, commit });
     if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
   }
