@@ -38,12 +38,11 @@ export class HeldLease implements AsyncDisposable {
     return this.#lost.signal;
   }
 
-  /** Lets the next one have it at once. */
+  /** Lets the next one have it at once, also when it was given up for want of a renewal and nobody took it since. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { clock, log } = this.#options;
     this.#renewing.abort();
     await this.#keeping;
-    if (this.#lost.signal.aborted) return;
     try {
       await inTime(clock, undefined, (signal) => this.#lease.release({ signal }));
     } catch (error) {

@@ -168,6 +168,19 @@ describe('locked', () => {
     await using session = await open(store('first'));
     expect(await countOf(session)).toBe(5);
   }, 60_000);
+
+  test('one that was lost for want of an answer is given back once there is one, so that nobody waits for it', async () => {
+    const { token } = await loadClusterConfig({ kubeconfig });
+    await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
+    await using transport = closing(new Transport({ server: proxy.url, token }));
+    const session = await open(store('first', folder, transport.of));
+    proxy.fault = (method, url) => (method === 'PUT' && url.includes('/leases/') ? { drop: true } : undefined);
+    await until('the lock is lost', () => Promise.resolve(session.signal.aborted || undefined));
+    proxy.fault = () => undefined;
+    await session[Symbol.asyncDispose]();
+    const lease = await server.get('coordination.k8s.io/v1', 'Lease', 'shop-pulumi-state', stack.namespace);
+    expect(lease?.['spec']).toMatchObject({ holderIdentity: '' });
+  }, 60_000);
 });
 
 describe('damaged', () => {
