@@ -43,7 +43,7 @@ await build({
   banner: { js: `${common.banner?.['js']}\nconst __dirname = import.meta.dirname;` },
   plugins: [withoutUnneeded],
 });
-await cp(join(run, 'preload.cjs'), join(folder, 'preload.cjs'));
+for (const script of ['preload.cjs', 'lean.cjs']) await cp(join(run, script), join(folder, script));
 
 // The plugins carry the protocol of the engine along; a program brings its own @pulumi/pulumi.
 const plugins = ['language-nodejs/pulumi-language-nodejs', 'kubernetes/pulumi-resource-kubernetes'];
