@@ -8,17 +8,20 @@ interface Undone {
   readonly where: string;
   /** What could not be done: `the run could not write its files`. */
   readonly undone: string;
+  /** What the program said that could not do it. */
+  readonly found?: string;
   /** What comes of itself once there is room: `the next run goes on`. */
   readonly then: string;
 }
 
 /** The Failure of work for which the data folder of the operator had no room. */
-export const diskFull = ({ where, undone, then }: Undone, cause?: unknown): Failure =>
+export const diskFull = ({ where, undone, found, then }: Undone, cause?: unknown): Failure =>
   failure(
     'DiskFull',
     {
       where,
       what: `the disk is full, so ${undone}`,
+      ...(found === undefined ? {} : { found }),
       remedy: `give the operator's data folder more room; ${then}`,
     },
     { cause },

@@ -7,6 +7,7 @@ import type { RenderedObject } from '#values';
 import { beginCorrection, lookFurther, tellCorrection } from './correction.ts';
 import { noteDrift, noteNoDrift, noteUnknownRevision, tellFight, type Treated } from './drift-report.ts';
 import type { House, Walk } from './house.ts';
+import { keepRendered } from './recorded.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
 
 /** Heals (or, in mode `warn`, names) every drifted object that may be touched now. */
@@ -128,7 +129,7 @@ async function lastApplied(stack: Stack, due: readonly Drifted[], house: House, 
       noteUnknownRevision(stack, due, onceFetched, walk);
       return undefined;
     }
-    await house.rendered.save(key, { ...rendered, digest }, stack.spec.history);
+    await keepRendered(stack, { ...rendered, digest }, house, walk);
     return new Map(rendered.objects.map((object) => [object.key, object]));
   } catch (error) {
     walk.context.signal.throwIfAborted();

@@ -1,6 +1,7 @@
 /** What is noted of a revision once it is applied: the status that proves it, and the Change that remembers it. */
 import type { Change, Stack } from '#api';
 import { getObject } from '#kube';
+import { diskFull, isDiskFull } from '#runtime';
 import { writeChange, type ChangeFacts } from '#record';
 import type { AppliedObject, ObjectFailure, Rendered, Revision } from '#values';
 import type { House, Walk } from './house.ts';
@@ -12,6 +13,24 @@ interface Commit {
   readonly tree: string;
   /** Digest of what the stack is given beside the commit. */
   readonly inputs: string | undefined;
+}
+
+/** Keeps what was sent on disk: a cache, for without it drift is put back from the commit, or the engine's own copy. */
+export async function keepRendered(
+  stack: Stack,
+  rendered: Rendered,
+  { rendered: kept }: House,
+  { context }: Walk,
+): Promise<void> {
+  const key = stackKeyOf(stack);
+  try {
+    await kept.save(key, rendered, stack.spec.history);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    const undone = 'what was applied could not be kept on it';
+    const { message } = diskFull({ where: key, undone, then: 'until then it is rendered again to put drift back' });
+    context.log.warn(message);
+  }
 }
 
 export type AppliedStatus = NonNullable<NonNullable<Stack['status']>['applied']>;

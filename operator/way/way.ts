@@ -9,7 +9,7 @@ import { correctDrift } from './drifted.ts';
 import { contextOf } from './engine-context.ts';
 import { noteNoDrift } from './drift-report.ts';
 import { healthOfStack, noteHealth } from './healthy.ts';
-import { applied, isApplied, recordChange } from './recorded.ts';
+import { applied, isApplied, keepRendered, recordChange } from './recorded.ts';
 import { failuresOf } from './failures.ts';
 import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
 import { notePlanApplied, retirePlans } from './stale-plans.ts';
@@ -140,7 +140,7 @@ async function change(stack: Stack, commit: Commit, house: House, walk: Walk): P
   );
   await house.inventory.flush(refOf(stack));
   const { sent = commit.rendered.objects, isIdle = false } = report;
-  if (!isIdle) await house.rendered.save(stackKeyOf(stack), { ...commit.rendered, objects: sent }, stack.spec.history);
+  if (!isIdle) await keepRendered(stack, { ...commit.rendered, objects: sent }, house, walk);
   const done = applied(commit, stack, house);
   const objects = house.inventory.of(stackKeyOf(stack)).size;
   context.report({ applied: done, objects, failures: null, failureCount: 0 });

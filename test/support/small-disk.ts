@@ -1,7 +1,7 @@
 /** A disk of a few MiB that a test can fill, in memory; it goes with the process that holds it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,8 +36,8 @@ export class SmallDisk implements AsyncDisposable {
     return new SmallDisk(holder, place);
   }
 
-  /** Takes all that is left, before anything else is done. */
-  fill(): void {
+  /** Takes all that is left, or all but so many KiB, before anything else is done. */
+  fill(leaving = 0): void {
     const file = join(this.folder, 'filler');
     for (let bytes = 1024 * 1024; bytes >= 1;) {
       try {
@@ -47,6 +47,13 @@ export class SmallDisk implements AsyncDisposable {
         bytes = Math.floor(bytes / 2);
       }
     }
+    truncateSync(file, Math.max(0, statSync(file).size - leaving * 1024));
+  }
+
+  /** Of all that is on it, in bytes. */
+  used(): number {
+    const { blocks, bfree, bsize } = statfsSync(this.folder);
+    return (blocks - bfree) * bsize;
   }
 
   async free(): Promise<void> {

@@ -70,6 +70,8 @@ export interface Lent extends AsyncDisposable {
 /** Puts the credentials where only this process and its git see them: files of mode 0600, and the environment. */
 export async function lend(folder: string, remote: Remote, given: Credentials): Promise<Lent> {
   const home = await mkdtemp(join(folder, 'home-'));
+  await using made = new AsyncDisposableStack();
+  made.defer(() => rm(home, { recursive: true, force: true }));
   const { bearerToken, identity, knownHosts, caBundle } = given;
   const { username = '', password } = given.password === undefined ? remote : given;
   const write = async (name: string, text: string): Promise<string> => {
@@ -88,16 +90,18 @@ export async function lend(folder: string, remote: Remote, given: Credentials): 
     }
     if (caBundle !== undefined) config.push([`http.${remote.origin}/.sslCAInfo`, await write('ca.crt', caBundle)]);
   }
+  // Always ours: without it, ssh would take keys and hosts from the account that the operator runs as.
+  const command = sshCommand(
+    identity && (await write('identity', identity)),
+    knownHosts && (await write('known_hosts', knownHosts)),
+  );
+  const lent = made.move();
   return {
     home,
     config,
-    // Always ours: without it, ssh would take keys and hosts from the account that the operator runs as.
-    sshCommand: sshCommand(
-      identity && (await write('identity', identity)),
-      knownHosts && (await write('known_hosts', knownHosts)),
-    ),
+    sshCommand: command,
     secrets: [bearerToken, password, basic].filter((secret) => secret !== undefined),
-    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => lent.disposeAsync(),
   };
 }
 

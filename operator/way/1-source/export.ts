@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure } from '#runtime';
+import { inOurWords } from './git.ts';
 import { parseRemote, type Remote } from './git-url.ts';
 import type { Mirror } from './mirror.ts';
 import { assertBounds, select, type Bounds, type Selection } from './selection.ts';
@@ -90,6 +91,23 @@ async function writeParts(parts: readonly Part[], root: string, { scratchFile }:
     if (files.length === 0) continue;
     const paths = whole ? undefined : files.map(({ path }) => path);
     await mirror.checkOut({ commit, paths, folder, indexFile: scratchFile() });
+  }
+}
+
+interface Module {
+  readonly url: string;
+  readonly commit: string;
+  readonly where: string;
+  readonly secrets: readonly string[];
+}
+
+/** The mirror with the commit of a submodule. @throws Failure that names the submodule: nothing is wrong with the address of the source */
+export async function bringModule(mirror: Mirror, { url, commit, where, secrets }: Module): Promise<Mirror> {
+  try {
+    if (!(await mirror.has(commit))) await mirror.fetch(url, commit);
+    return mirror;
+  } catch (error) {
+    throw inOurWords(error, { where, secrets });
   }
 }
 

@@ -46,13 +46,19 @@ export class Folders {
 
   /** Parent of the homes, emptied once: a process that was killed left credentials there. */
   homes(): Promise<string> {
-    return (this.#homes ??= (async () => {
-      const folder = join(this.root, 'homes');
-      await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(this.script, this.#script);
-      return folder;
-    })());
+    return (this.#homes ??= this.#makeHomes().catch((error: unknown) => {
+      // A disk that is full now need not be for ever.
+      this.#homes = undefined;
+      throw error;
+    }));
+  }
+
+  async #makeHomes(): Promise<string> {
+    const folder = join(this.root, 'homes');
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(this.script, this.#script);
+    return folder;
   }
 
   /** Removes what a source left under other addresses than `url` (undefined: under all), unless it is in use; how many folders that left. */

@@ -38,7 +38,12 @@ test.each([
   ['fatal: bad object HEAD', 'GitFailed'],
   ['fatal: fetch-pack: invalid index-pack output', 'FileTooLarge'],
   ['fatal: early EOF\nfatal: fetch-pack: invalid index-pack output', 'GitUnreachable'],
-  ['fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output', 'GitFailed'],
+  ['fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output', 'DiskFull'],
+  ['fatal: write error: No space left on device\nfatal: early EOF\nerror: RPC failed; curl 18', 'DiskFull'],
+  ["fatal: sha1 file '/data/x.idx' write error. Out of diskspace\nfatal: the remote end hung up", 'DiskFull'],
+  ['fatal: write error: File too large\nfatal: fetch-pack: invalid index-pack output', 'FileTooLarge'],
+  ['remote: fatal: write error: No space left on device\nfatal: early EOF', 'GitUnreachable'],
+  ['error: unable to write file a', 'GitFailed'],
   ['fatal: Out of memory, realloc failed', 'FileTooLarge'],
   ['error: object 01: hasDotgit: contains .git\nfatal: fsck error in packed object', 'GitFailed'],
   [
@@ -57,6 +62,15 @@ test('the message says where, what Git said, and what to do, without secrets', (
   expect(message).toBe(
     "https://git.example/x.git: the server refused the credentials, or asks for some, found fatal: Authentication failed for 'https://***@git.example/x.git/'; put valid credentials into the Secret named by spec.secretRef",
   );
+});
+
+test('a file that could not be written while the disk was full is told as that', () => {
+  const exit = { exitCode: 255, stderr: 'error: unable to write file a', isDiskFull: true };
+  expect(gitFailure(exit, { where: 'https://git.example/x.git' })).toMatchObject({
+    reason: 'DiskFull',
+    message:
+      "https://git.example/x.git: the disk is full, so the commit could not be fetched or exported, found error: unable to write file a; give the operator's data folder more room; it is fetched again by itself, and the last good revision stays in use",
+  });
 });
 
 test('the cause that goes to the log holds no secret either', () => {

@@ -1,5 +1,5 @@
 /** What Git's exit means: the one table from its well-known words to our reasons, since its exit code is 128 for all. */
-import { failure, type Failure } from '#runtime';
+import { diskFull, failure, saysDiskFull, type Failure } from '#runtime';
 import type { Reason } from '#api';
 import { maskUrls } from './git-url.ts';
 import { mostMemoryBytes, mostOutputBytes, mostPackBytes } from './limits.ts';
@@ -8,6 +8,8 @@ import { mostMemoryBytes, mostOutputBytes, mostPackBytes } from './limits.ts';
 export interface GitExit {
   readonly exitCode: number;
   readonly stderr: string;
+  /** The disk was found to be full, whatever Git said. */
+  readonly isDiskFull?: boolean;
 }
 
 interface Words {
@@ -98,7 +100,7 @@ const table: readonly Words[] = [
   },
   {
     // What index-pack says when the kernel ends it: nothing. Any other end has words that stand above.
-    pattern: /^(?![^]*no space left)[^]*(invalid index-pack output|died of signal 25|file too large)/i,
+    pattern: /(invalid index-pack output|died of signal 25|file too large)/i,
     reason: 'FileTooLarge',
     what: `the commit is over the limit of ${mebibytes(mostPackBytes)} that may be fetched`,
     remedy: 'take large files out of the repository, or move what the cluster needs to one of its own',
@@ -115,6 +117,7 @@ export interface GitContext {
 /** The exit as a Failure that carries what Git said, without secrets. */
 export function gitFailure(exit: GitExit, { where, secrets = [] }: GitContext): Failure {
   const found = mask(said(exit), secrets);
+  if (foundNoRoom(exit)) return fullDisk({ where }, masked(exit, secrets), found);
   const words = table.find(({ pattern }) => pattern.test(exit.stderr));
   const parts = { where: maskUrls(where), ...(found === '' ? {} : { found }) };
   if (words === undefined)
@@ -130,6 +133,27 @@ export function gitFailure(exit: GitExit, { where, secrets = [] }: GitContext): 
     { cause: masked(exit, secrets) },
   );
 }
+
+/** That its own disk is full is not for us to say, whatever a server says. */
+const ownWords = ({ stderr }: GitExit): string => stderr.replaceAll(/^remote: .*$/gm, '');
+
+/** Ahead of the table: that the pack ends too early or a connection breaks follows from it. */
+export const foundNoRoom = (exit: GitExit): boolean => exit.isDiskFull === true || saysDiskFull(ownWords(exit));
+
+/** Git says of files and refs that it could not write them, and not always why. */
+export const couldNotWrite = (exit: GitExit): boolean => /\bwrit(e|ing)\b/i.test(ownWords(exit)) && !foundNoRoom(exit);
+
+/** No room for a commit at `where`. */
+export const fullDisk = ({ where }: GitContext, cause: unknown, found = ''): Failure =>
+  diskFull(
+    {
+      where: maskUrls(where),
+      undone: 'the commit could not be fetched or exported',
+      ...(found === '' ? {} : { found }),
+      then: 'it is fetched again by itself, and the last good revision stays in use',
+    },
+    cause,
+  );
 
 /** Servers without shallow fetches: the "dumb" protocol, and some proxies. */
 export const refusesShallow = ({ stderr }: GitExit): boolean =>

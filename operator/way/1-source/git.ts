@@ -1,6 +1,7 @@
 /** Runs the git program through simple-git, cut off from the machine's own configuration, hooks and credentials. */
 import { GitError, simpleGit } from 'simple-git';
-import type { GitExit } from './git-failure.ts';
+import { hasNoRoom, isDiskFull } from '#runtime';
+import { couldNotWrite, fullDisk, gitFailure, type GitContext, type GitExit } from './git-failure.ts';
 import { protocols } from './git-url.ts';
 import { frugalConfig, mostOutputBytes } from './limits.ts';
 
@@ -8,12 +9,20 @@ import { frugalConfig, mostOutputBytes } from './limits.ts';
 export class GitExitError extends GitError implements GitExit {
   readonly exitCode: number;
   readonly stderr: string;
+  readonly isDiskFull: boolean;
 
-  constructor(exitCode: number, stderr: string) {
+  constructor(exitCode: number, stderr: string, isDiskFull = false) {
     super(undefined, `git ended with exit code ${exitCode}`);
     this.exitCode = exitCode;
     this.stderr = stderr;
+    this.isDiskFull = isDiskFull;
   }
+}
+
+/** What went wrong, in our words where they are known: Git ended, or there was no room for a file. */
+export function inOurWords(error: unknown, context: GitContext): unknown {
+  if (error instanceof GitExitError) return gitFailure(error, context);
+  return isDiskFull(error) ? fullDisk(context, error) : error;
 }
 
 /** Where and as whom Git runs. */
@@ -115,7 +124,10 @@ export function gitIn({ home, environment, config = [], sshCommand, signal, scri
     try {
       return await git.env(env).raw([...args]);
     } catch (error) {
-      throw tooMuch.signal.aborted ? new GitExitError(1, outputTooLong) : error;
+      if (tooMuch.signal.aborted) throw new GitExitError(1, outputTooLong);
+      // At once, for what git has written so far may be taken away now.
+      if (!(error instanceof GitExitError) || !couldNotWrite(error) || !(await hasNoRoom(home))) throw error;
+      throw new GitExitError(error.exitCode, error.stderr, true);
     }
   };
 }

@@ -1,9 +1,9 @@
 /** The bare repository of one source on disk: fetched into, read from, thrown away when it is broken. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GitExitError, type Git } from './git.ts';
-import { refusesCommits, refusesShallow } from './git-failure.ts';
+import { foundNoRoom, refusesCommits, refusesShallow } from './git-failure.ts';
 import { entriesOf, listingOf, type TreeEntry } from './tree-listing.ts';
 
 export interface CommitMeta {
@@ -65,14 +65,23 @@ export class Mirror {
     await Promise.all(halves.map((name) => rm(join(folder, name), { force: true })));
   }
 
+  /** In one step: a mirror that was begun and has no attributes would be taken for one that has. */
   async #create(id: string): Promise<void> {
     if (this.exists) return;
-    await mkdir(this.folder, { recursive: true });
-    const format = /^[0-9a-f]{64}$/.test(id) ? ['--object-format=sha256'] : [];
-    await this.#git(['init', '--quiet', '--bare', '--template=', ...format, '--', this.folder]);
-    // Files are exported byte by byte: attributes in a repository must not rewrite them.
-    await mkdir(join(this.folder, 'info'), { recursive: true });
-    await writeFile(join(this.folder, 'info', 'attributes'), '* -text -eol -ident -filter -working-tree-encoding\n');
+    const work = `${this.folder}.new`;
+    await rm(work, { recursive: true, force: true });
+    try {
+      await mkdir(work, { recursive: true });
+      const format = /^[0-9a-f]{64}$/.test(id) ? ['--object-format=sha256'] : [];
+      await this.#git(['init', '--quiet', '--bare', '--template=', ...format, '--', work]);
+      // Files are exported byte by byte: attributes in a repository must not rewrite them.
+      await mkdir(join(work, 'info'), { recursive: true });
+      await writeFile(join(work, 'info', 'attributes'), '* -text -eol -ident -filter -working-tree-encoding\n');
+      await this.remove();
+      await rename(work, this.folder);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
   }
 
   async #fetchShallow(url: string, ref: string, depth: number): Promise<void> {
@@ -147,12 +156,21 @@ export class Mirror {
     }
   }
 
-  /** Puts many packs into one and drops what no ref holds. */
+  /** How many fetches it holds; the newest commit is in one or a few of them. */
+  async packs(): Promise<number> {
+    const names = await readdir(join(this.folder, 'objects', 'pack')).catch(() => []);
+    return names.filter((name) => name.endsWith('.pack')).length;
+  }
+
+  /** Puts many packs into one and drops what no ref holds; where there is no room for that one, the next fetch begins anew. */
   async tidy(): Promise<void> {
-    const packs = (await readdir(join(this.folder, 'objects', 'pack')).catch(() => [])).filter((name) =>
-      name.endsWith('.pack'),
-    );
-    if (packs.length > mostPacks) await this.#git(['gc', '--quiet', '--prune=now'], { gitDir: this.folder });
+    if ((await this.packs()) <= mostPacks) return;
+    try {
+      await this.#git(['gc', '--quiet', '--prune=now'], { gitDir: this.folder });
+    } catch (error) {
+      if (!(error instanceof GitExitError) || !foundNoRoom(error)) throw error;
+      await this.remove();
+    }
   }
 }
 

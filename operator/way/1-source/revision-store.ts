@@ -5,10 +5,9 @@ import { parseDuration, type GitSourceSpec } from '#api';
 import { failure, Failure, Turns, type Clock, type Log } from '#runtime';
 import type { Revision } from '#values';
 import { lend, type Credentials, type Lent } from './credentials.ts';
-import { planExport } from './export.ts';
+import { bringModule, planExport } from './export.ts';
 import { Folders } from './folders.ts';
-import { gitIn, GitExitError, type Git } from './git.ts';
-import { gitFailure } from './git-failure.ts';
+import { gitIn, GitExitError, inOurWords, type Git } from './git.ts';
 import { parseRemote, type Remote } from './git-url.ts';
 import { boundedGit, gitLimits, type GitLimits } from './limits.ts';
 import { Mirror, type CommitMeta } from './mirror.ts';
@@ -118,7 +117,7 @@ export class RevisionStore {
     const remote = parseRemote(spec.url);
     this.#assertNotOurs(remote);
     const selection = selectionOf(spec);
-    const lent = await lend(await this.#folders.homes(), remote, credentials);
+    const lent = await this.#lend(remote, credentials);
     const timeoutMs = parseDuration(spec.timeout);
     const deadline = this.#deadline(timeoutMs, remote.url, signal);
     const { home, secrets, config } = lent;
@@ -133,7 +132,7 @@ export class RevisionStore {
           return await work();
         } catch (error) {
           if (deadline.signal.aborted) throw deadline.signal.reason;
-          throw error instanceof GitExitError ? gitFailure(error, { where: remote.url, secrets }) : error;
+          throw inOurWords(error, { where: remote.url, secrets });
         }
       },
       [Symbol.asyncDispose]: async () => {
@@ -141,6 +140,14 @@ export class RevisionStore {
         await lent[Symbol.asyncDispose]();
       },
     };
+  }
+
+  async #lend(remote: Remote, credentials: Credentials): Promise<Lent> {
+    try {
+      return await lend(await this.#folders.homes(), remote, credentials);
+    } catch (error) {
+      throw inOurWords(error, { where: remote.url });
+    }
   }
 
   /**
@@ -237,20 +244,19 @@ export class RevisionStore {
     return current !== undefined && shelf.has(current.item) ? known.fetched : undefined;
   }
 
-  /** Fetches; a mirror that a crash left broken is thrown away and made anew, once. */
+  /** Fetches; a mirror that a crash left broken, or that takes room which lacks, is thrown away and made anew, once. */
   async #bring(run: Run, wanted: Wanted): Promise<Fetched> {
     const mirror = this.#mirror(run);
     const old = mirror.exists;
     try {
       return await this.#bringInto(mirror, run, wanted);
     } catch (error) {
-      const broken =
-        error instanceof GitExitError &&
-        (gitFailure(error, { where: '' }).reason === 'GitFailed' || error.stderr.includes(mirror.folder));
-      if (!old || !broken) throw error;
-      this.#options.log.warn('the mirror is broken and is made anew', {
-        source: run.key,
-        said: gitFailure(error, { where: run.remote.url }).message,
+      const { key, remote, secrets } = run;
+      const told = inOurWords(error, { where: remote.url, secrets });
+      if (!old || !(told instanceof Failure) || !(await isInTheWay(mirror, told, error))) throw error;
+      this.#options.log.warn('the mirror is broken or in the way, and is made anew', {
+        source: key,
+        said: told.message,
       });
       await mirror.remove();
       return this.#bringInto(mirror, run, wanted);
@@ -277,9 +283,9 @@ export class RevisionStore {
         }),
       scratchFile: () => join(run.home, `index-${(files += 1)}`),
     }).catch((error: unknown) => {
-      const refused = error instanceof GitExitError ? gitFailure(error, { where: remote.url }) : error;
-      // What a server answers may be another answer tomorrow.
-      if (!(refused instanceof Failure) || refused.reason.startsWith('Git')) throw error;
+      const refused = inOurWords(error, { where: remote.url, secrets: run.secrets });
+      // What a server answers may be another answer tomorrow, and a disk that is full may have room.
+      if (!(refused instanceof Failure) || refused.retry !== 'on-change') throw error;
       // The commit itself is at fault: asked again, the same answer costs one ls-remote and no fetch.
       this.#known.set(key, { question, answer: wanted.commit, refused });
       throw refused;
@@ -287,7 +293,8 @@ export class RevisionStore {
     const shelf = this.#shelf(run);
     const item = selection.digest === '' ? meta.tree : `${meta.tree}-${selection.digest}`;
     const listing = packEntries(plan.entries);
-    if (!shelf.has(item)) await shelf.publish(item, listing, (folder) => plan.write(folder));
+    const inUse = (folder: string): boolean => this.#held.has(folder);
+    if (!shelf.has(item)) await shelf.publish(item, { listing, inUse, write: (folder) => plan.write(folder) });
     const shelved = {
       name: nameOf(wanted, meta),
       meta,
@@ -297,7 +304,7 @@ export class RevisionStore {
       question,
       answer: wanted.commit,
     };
-    await shelf.makeCurrent(shelved, { keep: this.#options.keep ?? 5, inUse: (folder) => this.#held.has(folder) });
+    await shelf.makeCurrent(shelved, { keep: this.#options.keep ?? 5, inUse });
     await mirror.tidy();
     await this.#folders.sweep(key, remote.url, () => [...this.#held.keys()]);
     return this.#remember(key, shelved, this.#fetched(shelf, shelved, listing));
@@ -372,21 +379,10 @@ export class RevisionStore {
   }
 }
 
-interface Module {
-  readonly url: string;
-  readonly commit: string;
-  readonly where: string;
-  readonly secrets: readonly string[];
-}
-
-/** @throws Failure that names the submodule: nothing is wrong with the address of the source */
-async function bringModule(mirror: Mirror, { url, commit, where, secrets }: Module): Promise<Mirror> {
-  try {
-    if (!(await mirror.has(commit))) await mirror.fetch(url, commit);
-    return mirror;
-  } catch (error) {
-    throw error instanceof GitExitError ? gitFailure(error, { where, secrets }) : error;
-  }
+/** Whether a mirror is why a fetch failed: broken, or full of what earlier fetches brought while the disk has no room. */
+async function isInTheWay(mirror: Mirror, { reason }: Failure, error: unknown): Promise<boolean> {
+  if (reason === 'DiskFull') return (await mirror.packs()) > 1;
+  return error instanceof GitExitError && (reason === 'GitFailed' || error.stderr.includes(mirror.folder));
 }
 
 /** `main@sha1:…`; a commit that was asked for by its id is only that. */

@@ -25,6 +25,15 @@ interface State {
   readonly items: readonly string[];
 }
 
+/** Whether somebody works with the files of a folder. */
+type InUse = (folder: string) => boolean;
+
+interface Publishing {
+  readonly listing: Buffer;
+  readonly write: (folder: string) => Promise<void>;
+  readonly inUse: InUse;
+}
+
 const stateFile = 'state.json';
 const workPrefix = '.new-';
 
@@ -61,8 +70,10 @@ export class Shelf {
   }
 
   /** Lets `write` fill a new folder, and puts it on the shelf in one step. */
-  async publish(item: string, listing: Buffer, write: (folder: string) => Promise<void>): Promise<void> {
+  async publish(item: string, { listing, write, inUse }: Publishing): Promise<void> {
     await mkdir(this.folder, { recursive: true });
+    // Of runs that ended before theirs became current: where there is no room, it may be just what lacks.
+    await this.#removeAllBut([item, ...((await this.read())?.items ?? [])], inUse);
     const work = await mkdtemp(join(this.folder, workPrefix));
     try {
       await write(work);
@@ -75,21 +86,30 @@ export class Shelf {
   }
 
   /** Makes the revision current, and removes what is neither among the newest `keep` nor in use. */
-  async makeCurrent(
-    current: Shelved,
-    { keep, inUse }: { keep: number; inUse: (folder: string) => boolean },
-  ): Promise<void> {
+  async makeCurrent(current: Shelved, { keep, inUse }: { keep: number; inUse: InUse }): Promise<void> {
     const before = (await this.read())?.items ?? [];
     const items = [current.item, ...before.filter((item) => item !== current.item)];
     const kept = items.filter((item, index) => index < keep || inUse(this.path(item)));
     await this.#replace(join(this.folder, stateFile), JSON.stringify({ current, items: kept } satisfies State));
-    const names = await readdir(this.folder);
-    const doomed = names.filter((name) => name !== stateFile && !kept.includes(name.replace(/\.list$/, '')));
+    await this.#removeAllBut(kept, inUse);
+  }
+
+  async #removeAllBut(items: readonly string[], inUse: InUse): Promise<void> {
+    const keeps = (name: string): boolean => {
+      const item = name.replace(/\.list$/, '');
+      return name === stateFile || items.includes(item) || inUse(this.path(item));
+    };
+    const doomed = (await readdir(this.folder)).filter((name) => !keeps(name));
     await Promise.all(doomed.map((name) => rm(join(this.folder, name), { recursive: true, force: true })));
   }
 
   async #replace(file: string, content: string | Buffer): Promise<void> {
-    await writeFile(`${file}.tmp`, content);
-    await rename(`${file}.tmp`, file);
+    const work = `${file}.tmp`;
+    try {
+      await writeFile(work, content);
+      await rename(work, file);
+    } finally {
+      await rm(work, { force: true });
+    }
   }
 }

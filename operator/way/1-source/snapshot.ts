@@ -3,8 +3,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { failure } from '#runtime';
-import { gitIn, GitExitError } from './git.ts';
-import { gitFailure } from './git-failure.ts';
+import { gitIn, inOurWords } from './git.ts';
 import type { LocalRepository } from './local-repository.ts';
 
 export interface SnapshotOptions {
@@ -33,7 +32,7 @@ export async function takeSnapshot(repository: LocalRepository, options: Snapsho
   try {
     return await take(repository, options);
   } catch (error) {
-    throw error instanceof GitExitError ? gitFailure(error, { where: repository.root }) : error;
+    throw inOurWords(error, { where: repository.root });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Keeps the last rendered revisions of every stack on disk, so that the last good one can be put back without Git. */
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubeObject, ObjectKey } from '#kube';
 import type { Rendered, RenderedObject } from '#values';
@@ -20,8 +20,13 @@ export class RenderedStore {
     const lines = objects.map(({ key, digest: own, origin, object }) =>
       [key, own, origin.file, origin.line, JSON.stringify(object)].join('\t'),
     );
-    await writeFile(`${file}.new`, lines.join('\n'), { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    const work = `${file}.new`;
+    try {
+      await writeFile(work, lines.join('\n'), { mode: 0o600 });
+      await rename(work, file);
+    } finally {
+      await rm(work, { force: true });
+    }
     await this.#trim(folder, keep);
   }
 
@@ -40,11 +45,6 @@ export class RenderedStore {
       if (key !== '' && (keys === undefined || keys.has(key))) objects.set(key, parseLine(line));
     }
     return objects;
-  }
-
-  /** Marks a revision as the one in use, so that it outlives others. */
-  async touch(stack: string, digest: string, now: number): Promise<void> {
-    await utimes(join(this.#of(stack), fileName(digest)), now / 1000, now / 1000).catch(absent);
   }
 
   async forget(stack: string): Promise<void> {
