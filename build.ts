@@ -43,7 +43,7 @@ await build({
   banner: { js: `${common.banner?.['js']}\nconst __dirname = import.meta.dirname;` },
   plugins: [withoutUnneeded],
 });
-for (const script of ['preload.cjs', 'lean.cjs']) await cp(join(run, script), join(folder, script));
+await cp(join(run, 'preload.cjs'), join(folder, 'preload.cjs'));
 
 // The plugins carry the protocol of the engine along; a program brings its own @pulumi/pulumi.
 const plugins = ['language-nodejs/pulumi-language-nodejs', 'kubernetes/pulumi-resource-kubernetes'];
@@ -55,7 +55,8 @@ await build({
   }),
   outdir: join(folder, 'plugins'),
 });
-for (const launcher of plugins) await cp(join('plugins', launcher), join(folder, 'plugins', launcher));
+for (const file of [...plugins, 'language-nodejs/lean.cjs'])
+  await cp(join('plugins', file), join(folder, 'plugins', file));
 
 // Written for any Node, so that an old one gets a sentence instead of a syntax error from deep inside.
 const start = `#!/usr/bin/env node

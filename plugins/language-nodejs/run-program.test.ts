@@ -1,7 +1,7 @@
 /** The runner of @pulumi/pulumi is started as it expects, and its end is told as the engine expects. */
 import { expect, test } from '@jest/globals';
 import { readOptions } from './program.ts';
-import { resultOf, runnerArguments, runnerEnvironment, type Run } from './run-program.ts';
+import { lean, nodeArguments, resultOf, runnerArguments, runnerEnvironment, type Run } from './run-program.ts';
 
 const run: Run = {
   program: { root: '/srv/platform', folder: '/srv/platform/infra', entryPoint: 'index.ts', options: readOptions({}) },
@@ -23,6 +23,12 @@ test('flags come first, then the entry point, then the arguments of the program;
   expect(given.join(' ')).toBe(
     '--monitor 127.0.0.1:2 --engine 127.0.0.1:1 --project shop --root-directory /srv/platform --stack dev --pwd /srv/platform/infra --parallel 4 --dry-run index.ts more',
   );
+});
+
+test('Node is given what the project says, and may read what is loaded before the program', () => {
+  const given = (nodeargs: string): string[] => nodeArguments({ ...run.program, options: readOptions({ nodeargs }) });
+  expect(given('--no-warnings')).toEqual(['--no-warnings', `--require=${lean}`]);
+  expect(given('--permission')).toEqual(['--permission', `--allow-fs-read=${lean}`, `--require=${lean}`]);
 });
 
 test('configuration and TypeScript go by the environment', () => {

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Program } from './program.ts';
 
 export interface Run {
@@ -25,6 +26,9 @@ export interface RunResult {
   readonly bail: boolean;
 }
 
+/** Loaded before each program; it lies beside this file, in the bundle too. */
+export const lean = fileURLToPath(new URL('./lean.cjs', import.meta.url));
+
 const graceMs = 5000;
 /** How the runner ends when it has told the user what is wrong (@pulumi/pulumi/cmd/run). */
 const toldTheUser = 32;
@@ -38,7 +42,7 @@ export async function runProgram(run: Run, environment: NodeJS.ProcessEnv, signa
     const error = `the Pulumi SDK is not installed: ${name} is not found from ${program.folder}; run \`pulumi install\` there`;
     return { error, bail: false };
   }
-  const child = spawn(process.execPath, [...program.options.nodeargs, runner, ...runnerArguments(run)], {
+  const child = spawn(process.execPath, [...nodeArguments(program), runner, ...runnerArguments(run)], {
     // Its output goes the way of ours: the engine shows it line by line.
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...environment, ...runnerEnvironment(run) },
@@ -52,6 +56,12 @@ function locate(module: string, folder: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Those of the project first: what they forbid holds for ours, too. */
+export function nodeArguments({ options: { nodeargs } }: Program): string[] {
+  const reads = nodeargs.includes('--permission') ? [`--allow-fs-read=${lean}`] : [];
+  return [...nodeargs, ...reads, `--require=${lean}`];
 }
 
 export function runnerArguments(run: Run): string[] {

@@ -9,11 +9,9 @@ test('our arguments come before those of the project, so that nothing is loaded 
   expect(written.slice(0, -3)).toEqual([
     '--max-old-space-size=64',
     expect.stringMatching(/^--require=.*\/preload\.cjs$/),
-    expect.stringMatching(/^--require=.*\/lean\.cjs$/),
     '--permission',
     '--allow-fs-read=/run/tree',
     expect.stringMatching(/^--allow-fs-read=.*\/preload\.cjs$/),
-    expect.stringMatching(/^--allow-fs-read=.*\/lean\.cjs$/),
     '--allow-fs-write=/run/tmp',
   ]);
 });

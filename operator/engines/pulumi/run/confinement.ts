@@ -1,6 +1,6 @@
 /** What the program may reach: Node's permission model, as arguments of the one process that runs code of the repository. */
 import { failure } from '#runtime';
-import { lean, preload } from './preload-file.ts';
+import { preload } from './preload-file.ts';
 
 interface Reach {
   /** Folders and files that the program may read. */
@@ -30,8 +30,6 @@ const harmless = new Set([
   '-r',
 ]);
 
-const scripts = [preload, lean];
-
 /** Arguments for Node: ours, and then those of Pulumi.yaml. @throws Failure ProjectInvalid */
 export function nodeArguments(written: string, { reads, writes, memoryMiB }: Reach): string {
   const given = written.split(/\s+/).filter((argument) => argument !== '');
@@ -46,9 +44,9 @@ export function nodeArguments(written: string, { reads, writes, memoryMiB }: Rea
   }
   return [
     `--max-old-space-size=${memoryMiB}`,
-    ...scripts.map((path) => `--require=${path}`),
+    `--require=${preload}`,
     '--permission',
-    ...[...reads, ...scripts].map((path) => `--allow-fs-read=${path}`),
+    ...[...reads, preload].map((path) => `--allow-fs-read=${path}`),
     ...writes.map((path) => `--allow-fs-write=${path}`),
     // After ours: what they load finds the limits in place.
     ...given,

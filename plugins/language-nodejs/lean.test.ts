@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { lean } from './preload-file.ts';
+import { lean } from './run-program.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
+const root = join(import.meta.dirname, '..', '..');
 
 /** What a program that does this has at its end of the three packages, and what it answered. */
 async function loadedBy(program: string): Promise<{ packages: string[]; answer: unknown }> {
