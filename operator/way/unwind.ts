@@ -6,7 +6,8 @@ import { failure, moving, settled, type Outcome } from '#runtime';
 import { contextOf } from './engine-context.ts';
 import { failuresOf } from './failures.ts';
 import type { House, Walk } from './house.ts';
-import { accountOf, refOf, stackKeyOf } from './stack-ref.ts';
+import { recallInventory } from './lost-inventory.ts';
+import { accountOf, refOf } from './stack-ref.ts';
 
 interface Unwinding {
   readonly stack: Stack;
@@ -18,6 +19,7 @@ interface Unwinding {
 export async function unwind(stack: Stack, house: House, walk: Walk): Promise<Outcome> {
   const engine = house.engineOf(stack);
   const context = contextOf(stack, undefined, house, walk);
+  if (mayDestroy(stack)) await recallInventory(stack, house, walk);
   if (mayDestroy(stack) && (await engine.owned(context)).length > 0) {
     const blocking = house.dependentsInDeletion(stack);
     if (blocking !== undefined) return blocking;
@@ -88,9 +90,9 @@ async function leave(
 }
 
 /** Known not to go with the namespace of the stack, and not to be gone. */
-function isElsewhere(one: string, stack: Stack, { inventory, observed }: House): boolean {
+function isElsewhere(one: string, stack: Stack, { observed }: House): boolean {
+  if (one.startsWith('urn:')) return true;
   const key = one as ObjectKey;
-  if (!inventory.of(stackKeyOf(stack)).has(key)) return true;
   if (parseKey(key).namespace === stack.metadata.namespace) return false;
   const live = observed.get(key);
   return live === undefined ? !observed.knows(key) : !live.deleting;

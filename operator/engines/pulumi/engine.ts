@@ -169,10 +169,12 @@ export class PulumiEngine implements Engine {
   }
 
   async left({ of: stack, inventory }: EngineContext): Promise<readonly string[]> {
-    const keys = [...inventory.of(keyOf(stack)).keys()];
     const known = await this.#options.states.onDisk(stackName(stack));
-    // Those that the inventory does not have: cloud resources, and what the official provider made.
-    const entered = new Set(ownedIn(known).map(({ urn }) => urn));
+    const owned = ownedIn(known);
+    // Somebody may have deleted the inventory.
+    const keys = new Set([...inventory.of(keyOf(stack)).keys(), ...owned.map(({ key }) => key)]);
+    // What no inventory has: cloud resources, and what the official provider made.
+    const entered = new Set(owned.map(({ urn }) => urn));
     return [...keys, ...realResources(known).flatMap(({ urn, id }) => (entered.has(urn) ? [] : [`${urn} (${id})`]))];
   }
 

@@ -34,6 +34,8 @@ interface Shards {
   fingerprint?: string | undefined;
   /** What a run that goes on by itself is about. */
   run?: string | undefined;
+  /** Shards were missing when the operator started. */
+  isPart?: boolean;
 }
 
 interface Shard {
@@ -64,13 +66,19 @@ export class InventoryStore {
   load(objects: Iterable<InventoryObject>): void {
     for (const [stack, { entries, pruned, count, stale, run }] of readInventories(objects)) {
       const shards = this.#shards(stack);
-      Object.assign(shards, { count, dirty: new Set(stale), fingerprint: undefined, run });
+      Object.assign(shards, { count, dirty: new Set(stale), fingerprint: undefined, run, isPart: stale.length > 0 });
       for (const key of pruned) shards.pruned.add(key);
       for (const entry of entries) {
         shards.entries.set(entry.key, entry);
         this.#owners.set(entry.key, stack);
       }
     }
+  }
+
+  /** Whether all of what the stack owns is known: not when `Inventory` objects of it were deleted while nobody looked. */
+  isWhole(stack: string): boolean {
+    const { count, isPart = false } = this.#shards(stack);
+    return count > 0 && !isPart;
   }
 
   of(stack: string): Inventory {
