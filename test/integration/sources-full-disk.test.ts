@@ -86,6 +86,14 @@ async function findsNoRoom(store: RevisionStore, spec: Partial<GitSourceSpec> = 
   return true;
 }
 
+/** However often it is tried, the disk does not fill. The first try may have made what the next ones need. */
+async function triesInVain(store: RevisionStore, spec: Partial<GitSourceSpec> = {}): Promise<void> {
+  expect(await findsNoRoom(store, spec)).toBe(true);
+  const used = disk.used();
+  expect(await findsNoRoom(store, spec)).toBe(true);
+  expect(disk.used()).toBe(used);
+}
+
 test('a first fetch is whole or not there, however little room it finds, and goes on when there is more', async () => {
   const committed = files('1');
   await git.repository.commit(committed);
@@ -94,15 +102,13 @@ test('a first fetch is whole or not there, however little room it finds, and goe
     await rm(folder, { recursive: true });
     disk.fill(room);
     const store = newStore();
-    full = (await findsNoRoom(store)) && (await findsNoRoom(store));
-    const used = disk.used();
-    if (full) expect(await findsNoRoom(store)).toBe(true);
-    expect(disk.used()).toBe(used);
+    full = await findsNoRoom(store);
+    if (full && room % 16 === 0) await triesInVain(store);
     await disk.free();
     expectWhole(await fetch(store), committed);
   }
   expect(room).toBeGreaterThan(40);
-}, 240_000);
+}, 600_000);
 
 test('the last good revision stays in use, however little room the next ones find, and after a restart too', async () => {
   const before = files('1');
@@ -129,7 +135,7 @@ test('the last good revision stays in use, however little room the next ones fin
   }
   expect(room).toBeGreaterThan(20);
   expectWhole(await fetch(store), after);
-}, 240_000);
+}, 600_000);
 
 const megabyte = 'one line of very many\n'.repeat(50_000);
 
@@ -142,14 +148,11 @@ test.each([[{}], [{ sparsePaths: ['app'] }]])(
     const committed = Object.fromEntries(['0', '1', '2', '3'].map((name) => [`app/${name}`, `${name} ${megabyte}`]));
     await git.repository.commit(committed);
     disk.fill(2200);
-    expect(await findsNoRoom(store, spec)).toBe(true);
-    const used = disk.used();
-    expect(await findsNoRoom(store, spec)).toBe(true);
-    expect(disk.used()).toBe(used);
+    await triesInVain(store, spec);
     await disk.free();
     expectWhole(await fetch(store, spec), committed);
   },
-  120_000,
+  300_000,
 );
 
 test('a submodule for which there is no room is fetched once there is', async () => {
@@ -169,7 +172,7 @@ test('a submodule for which there is no room is fetched once there is', async ()
   expect(halves()).toEqual([]);
   await disk.free();
   expect(readdirSync(join((await fetch(store, spec)).revision.folder, 'module'))).toEqual(['heavy']);
-}, 120_000);
+}, 300_000);
 
 test('what a mirror holds beside the newest commit makes room for the next', async () => {
   const store = newStore();
@@ -183,7 +186,7 @@ test('what a mirror holds beside the newest commit makes room for the next', asy
   disk.fill(200);
   const newest = await commit(400_000);
   expect((await fetch(store, spec)).revision.commit).toBe(newest);
-}, 120_000);
+}, 300_000);
 
 test('a mirror that there is no room to tidy makes way, and the revision is served', async () => {
   const store = newStore();
@@ -204,7 +207,7 @@ test('a mirror that there is no room to tidy makes way, and the revision is serv
   await disk.free();
   const next = await git.repository.commit({ a: '2' });
   expect((await fetch(store, spec)).revision.commit).toBe(next);
-}, 240_000);
+}, 600_000);
 
 test('credentials for which there is no room are not left in part', async () => {
   const store = newStore();
