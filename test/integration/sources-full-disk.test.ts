@@ -10,6 +10,7 @@ import { RevisionStore, type Fetched } from '#source';
 import {
   configMap,
   Platform,
+  plumblineWith,
   ready,
   SmallDisk,
   startRepository,
@@ -256,3 +257,19 @@ test('source and waiting stack say so, the last good revision serves on, also af
   await disk.free();
   await platform.applied('app', commit, 300_000);
 }, 600_000);
+
+test('`plumbline diff` at a desk says where it needs room', async () => {
+  await using platform = await Platform.create({ 'app/a.yaml': configMap('a') });
+  await platform.stack('app');
+  const { namespace, git } = platform;
+  const args = ['diff', 'app', '--path', git.repository.folder, '-n', namespace];
+  for (const room of [0, 40]) {
+    disk.fill(room);
+    const { code, out, error } = await plumblineWith({ TMPDIR: folder }, ...args);
+    expect(code).not.toBe(0);
+    expect(out + error).toContain(`the disk is full, so the commit could not be fetched or exported`);
+    expect(out + error).toContain(`make room in ${folder}, or set TMPDIR to a folder that has some`);
+    expect(readdirSync(folder)).toEqual([]);
+    await disk.free();
+  }
+}, 300_000);

@@ -10,8 +10,11 @@ export interface Said {
 }
 
 /** Runs a verb against the API server of the test run. */
-export function plumbline(...args: readonly string[]): Promise<Said> {
-  const options = { env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig } };
+export const plumbline = (...args: readonly string[]): Promise<Said> => plumblineWith({}, ...args);
+
+/** The same with more in its environment. */
+export function plumblineWith(environment: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Said> {
+  const options = { env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, ...environment } };
   return new Promise((resolve) => {
     execFile(process.execPath, [built('plumbline.js'), ...args], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, error: err }),

@@ -8,7 +8,7 @@ export { editOf, isBack, sendEdit, type Edit } from './hand-edits.ts';
 export { TestSource } from './source.ts';
 export { startRepository, type TestRepository } from './repository.ts';
 export { EngineLog, type Told } from './engine-log.ts';
-export { plumbline, type Said } from './command.ts';
+export { plumbline, plumblineWith, type Said } from './command.ts';
 export { FaultPlan, requestFaults, worldFaults, type WorldFault } from './fault-plan.ts';
 export { GitModel, keyOfModel, modelStacks, type ModelObject } from './git-model.ts';
 export { SeededRandom } from './random.ts';

@@ -10,7 +10,7 @@ import { addOutputOption, withProgress } from '../output.ts';
 import { addNamespaceOption } from '../own-objects.ts';
 import { choose, type ChoiceOptions } from './choice.ts';
 import type { DiffFormat } from './print.ts';
-import { renderAll, type RenderedStack } from './rendering.ts';
+import { atDesk, renderAll, type RenderedStack } from './rendering.ts';
 import { wholeOf, type Whole } from './whole.ts';
 
 export interface TreeOptions extends ClusterOptions, ChoiceOptions {
@@ -58,9 +58,11 @@ export async function withTree<T>(
     const { signal } = stop;
     const all = await withProgress(
       `rendering ${choice.chosen.length} stacks`,
-      takeSnapshot(repository, { folder: join(folder, 'snapshot'), environment, commit }).then((snapshot) =>
-        renderAll(choice, { cluster, snapshot, folder, environment, signal }),
-      ),
+      takeSnapshot(repository, { folder: join(folder, 'snapshot'), environment, commit })
+        .then((snapshot) => renderAll(choice, { cluster, snapshot, folder, environment, signal }))
+        .catch((error: unknown) => {
+          throw atDesk(error);
+        }),
     );
     const chosen = [...all.values()].filter((item) => item.chosen);
     const objects = chosen.reduce(

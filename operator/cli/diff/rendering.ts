@@ -1,8 +1,9 @@
 /** Renders stacks from a tree of this machine as the operator would from Git: the same export, the same engine. */
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stackKind, validateObject, type GitSourceSpec, type Stack } from '#api';
 import { manifestsEngine, type Engine } from '#engines';
-import { asFailure, createLog, failure, systemClock, type Failure } from '#runtime';
+import { asFailure, createLog, failure, systemClock, Failure } from '#runtime';
 import { RevisionStore, type Snapshot } from '#source';
 import type { Rendered, Revision } from '#values';
 import type { Cluster } from '../cluster.ts';
@@ -78,6 +79,13 @@ function sorted(value: unknown): unknown {
   );
 }
 
+/** The error; where the disk is full, with what helps at a desk, where no operator has a data folder. */
+export function atDesk(error: unknown): unknown {
+  if (!(error instanceof Failure) || error.reason !== 'DiskFull') return error;
+  const remedy = `make room in ${tmpdir()}, or set TMPDIR to a folder that has some`;
+  return failure('DiskFull', { ...error.parts, remedy }, { cause: error });
+}
+
 type Render = (stack: Stack) => Promise<Pick<RenderedStack, 'rendered' | 'revision'>>;
 
 function renderer(choice: Choice, options: RenderingOptions): Render {
@@ -101,7 +109,7 @@ function renderer(choice: Choice, options: RenderingOptions): Render {
       return { rendered: await engine.render({ stack, revision, signal: options.signal }), revision };
     } catch (error) {
       options.signal.throwIfAborted();
-      return { rendered: asFailure(error), revision };
+      return { rendered: asFailure(atDesk(error)), revision };
     }
   };
 }
