@@ -1,9 +1,10 @@
 /** The package manager of a program: which one it is, what it is called with, which packages it has installed. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, matchesGlob, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { programPath } from '#runtime';
 import type { PackageManager, Program } from './program.ts';
 
 const lockFiles: Readonly<Record<string, PackageManager>> = {
@@ -24,13 +25,25 @@ export function packageManagerOf({ options, folder }: Program, root = folder): P
 export const installArguments = (manager: PackageManager): readonly string[] =>
   manager === 'npm' ? ['install', '--loglevel=error'] : ['install'];
 
-/** What the program prints as its version; undefined when it is not installed. */
-export async function versionOf(program: string): Promise<string | undefined> {
-  return promisify(execFile)(program, ['--version'], { timeout: 10_000 }).then(
+/**
+ * The version of a package manager on this PATH; undefined when it is not there. The engine asks at the start of each
+ * update, so its package.json is read where it has one: to start npm takes as long as to start this host.
+ */
+export async function versionOf(manager: string, path = ''): Promise<string | undefined> {
+  const program = programPath(manager, path);
+  if (program === undefined) return undefined;
+  for (let folder = dirname(await realpath(program)); ; folder = dirname(folder)) {
+    const manifest = await manifestOf(folder);
+    if (manifest?.name === manager && manifest.version !== undefined) return manifest.version;
+    if (folder === dirname(folder)) return printedVersion(program);
+  }
+}
+
+const printedVersion = (program: string): Promise<string | undefined> =>
+  promisify(execFile)(program, ['--version'], { timeout: 10_000 }).then(
     ({ stdout }) => stdout.trim(),
     () => undefined,
   );
-}
 
 /** The nearest folder above that counts this one among its workspaces; the folder itself when there is none. */
 export async function workspaceRoot(folder: string): Promise<string> {
@@ -47,6 +60,7 @@ async function workspacesOf(folder: string): Promise<readonly string[]> {
 }
 
 interface Manifest {
+  readonly name?: string;
   readonly version?: string;
   readonly workspaces?: readonly string[] | { readonly packages: readonly string[] };
   readonly dependencies?: Readonly<Record<string, string>>;

@@ -109,7 +109,9 @@ function programCalls(host: LanguageHost): UntypedServiceImplementation {
       response.setExecutable(process.execPath);
       response.setVersion(process.version);
       response.getMetadataMap().set('packagemanager', manager);
-      response.getMetadataMap().set('packagemanagerVersion', (await versionOf(manager)) ?? '');
+      response
+        .getMetadataMap()
+        .set('packagemanagerVersion', (await versionOf(manager, host.environment['PATH'])) ?? '');
       return response;
     }),
   };
