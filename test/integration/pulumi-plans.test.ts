@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dirname } from 'node:path';
 import type { PlanObject } from '#api';
-import { Platform, plumbline, startTestOperator, until, type TestOperator } from '#testing';
+import { Platform, plainProject, plumbline, startTestOperator, until, type TestOperator } from '#testing';
 import { acceptConfigMaps, policyKind, refuseConfigMaps } from '../support/admission-policy.ts';
 import { toolPaths } from '#toolchain';
 import { bind, installApprovals, plansOf, say } from '../support/approvers.ts';
@@ -34,7 +34,7 @@ const program = (...lines: readonly string[]): Record<string, string> => ({
 /** A stack whose program was applied once, agreed to where it asks. */
 async function applied(more: string, ...lines: readonly string[]): Promise<Platform> {
   const platform = await Platform.create({
-    'infra/Pulumi.yaml': 'name: shop\nruntime: nodejs\n',
+    'infra/Pulumi.yaml': plainProject,
     ...program(...lines),
   });
   await installApprovals(platform);

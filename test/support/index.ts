@@ -22,6 +22,7 @@ export {
   haltEngines,
   lockHolder,
   openGate,
+  plainProject,
   program,
   pulumiStack,
   runProcesses,

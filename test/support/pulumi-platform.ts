@@ -28,9 +28,12 @@ const gate = (name, options = {}) =>
   map(name, {}, options, { 'pulumi.com/waitFor': 'jsonpath={.metadata.labels.open}=yes' });
 `;
 
+/** Pulumi.yaml of a program in plain JavaScript: told so, Pulumi does not load the compiler. */
+export const plainProject = 'name: shop\nruntime: {name: nodejs, options: {typescript: false}}\n';
+
 /** Files of a program in a folder; its outputs are assigned to `exports`. */
 export const program = (folder: string, text: string): Record<string, string> => ({
-  [`${folder}/Pulumi.yaml`]: 'name: shop\nruntime: nodejs\n',
+  [`${folder}/Pulumi.yaml`]: plainProject,
   [`${folder}/index.js`]: `${beginning}\n${text}\n`,
 });
 

@@ -9,6 +9,7 @@ import { toolPaths } from '#toolchain';
 import { createDependencies, type Dependencies } from '#dependencies';
 import { createRunner, type RunEvent, type RunLimits, type Runner, type RunReport, type RunRequest } from '#run';
 import { kubeconfig, testNamespace, type TestCluster } from './cluster.ts';
+import { plainProject } from './pulumi-platform.ts';
 
 export type Changes = Partial<Omit<RunRequest, 'limits'>> & { readonly limits?: Partial<RunLimits> };
 
@@ -90,10 +91,10 @@ subjects: [{kind: ServiceAccount, name: deployer, namespace: ${namespace}}]
     return new PulumiRuns({ folder, namespace, transport, runner, dependencies });
   }
 
-  /** Files of a repository; `index.js` is the program, in plain JavaScript unless there is an `index.ts`. */
+  /** Files of a repository; `index.js` is the program, in plain JavaScript unless its Pulumi.yaml is here, too. */
   async write(files: Readonly<Record<string, string>>): Promise<void> {
     await rm(join(this.folder, 'source'), { recursive: true, force: true });
-    for (const [file, text] of Object.entries({ 'Pulumi.yaml': 'name: shop\nruntime: nodejs\n', ...files })) {
+    for (const [file, text] of Object.entries({ 'Pulumi.yaml': plainProject, ...files })) {
       const path = join(this.folder, 'source', file);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
