@@ -28,6 +28,7 @@ const map = new k8s.core.v1.ConfigMap('shop', { metadata: { name: 'shop', namesp
 exports.name = map.metadata.name;
 exports.servers = config.requireObject('servers');
 exports.password = config.requireSecret('password');
+exports.login = { user: 'ada', passwords: [pulumi.secret('made-by-the-program')] };
 `;
 const config = (size: string): { key: string; value: string; secret: boolean; path?: boolean }[] => [
   { key: 'size', value: size, secret: false },
@@ -58,6 +59,7 @@ test('an update is previewed, made, held to its plan, repeated without a change,
     name: { value: 'shop', secret: false },
     servers: { value: [{ port: 8080 }], secret: false },
     password: { value: 'hunter2hunter2', secret: true },
+    login: { value: { user: 'ada', passwords: ['made-by-the-program'] }, secret: true },
   });
   expect(await live()).toMatchObject({
     data: { size: 'small' },

@@ -18,7 +18,11 @@ let operator: TestOperator;
 let platform: Platform;
 
 const base = (size: string): Record<string, string> =>
-  program('base', `gate('door'); exports.size = '${size}'; exports.key = pulumi.secret('sesame-of-base');`);
+  program(
+    'base',
+    `gate('door'); exports.size = '${size}'; exports.key = pulumi.secret('sesame-of-base');
+exports.login = { user: 'ada', passwords: [pulumi.secret('sesame-of-login')] };`,
+  );
 const app = `
 map('plain', {
   size: config.require('size'),
@@ -108,6 +112,8 @@ test('each waits for what it needs, says for what, and is given it', async () =>
 test('what is secret is nowhere to be read', async () => {
   const { namespace } = platform;
   expect((await platform.get('app'))?.status?.outputs?.['said']).toBe('the password is [secret]');
+  const { outputs, secretOutputs } = (await platform.get('base'))?.status ?? {};
+  expect({ outputs, secretOutputs }).toEqual({ outputs: { size: 'small' }, secretOutputs: ['key', 'login'] });
   const read = async (path: string): Promise<string> =>
     JSON.stringify((await platform.cluster.transport.request({ method: 'GET', path })).body);
   const own = `/apis/plumbline.dev/v1alpha1/namespaces/${namespace}`;

@@ -14,6 +14,7 @@ import { version } from '@pulumi/pulumi/version.js';
 import { flushCompileCache } from 'node:module';
 import { parse, type SemVer } from 'semver';
 import { EngineEvents, withoutPlanned } from './engine-events.ts';
+import { givenOut } from './given-out.ts';
 import { masking } from './mask.ts';
 import type { Unfinished } from './pending.ts';
 import { endOwnSession } from './processes.ts';
@@ -28,6 +29,7 @@ import {
   type PendingOperation,
 } from './repair.ts';
 import type { FromChild, Job, ToChild } from './messages.ts';
+import type { RunReport } from '../values.ts';
 
 /** Of what the command itself printed; its last words say most. */
 const saidLength = 4000;
@@ -60,7 +62,7 @@ async function work(job: Job): Promise<void> {
     onFlood: () => tell({ kind: 'flood' }),
   });
   events.tellsCreations = job.operation === 'preview';
-  const end = (code: number | undefined, said: string, outputs: OutputMap = {}): void => {
+  const end = (code: number | undefined, said: string, outputs: RunReport['outputs'] = {}): void => {
     // What is secret among the outputs is marked so; the rest must not hold what the run knows to be secret.
     const told = Object.entries(outputs).map(
       ([name, output]) => [name, output.secret ? output : mask(output)] as const,
@@ -80,7 +82,9 @@ async function work(job: Job): Promise<void> {
       await settleLosses(stack, job, events);
       throw error;
     });
-    end(0, '', job.operation === 'up' ? await outputsOf(stack, events.outputs) : {});
+    const ask = (): Promise<OutputMap> => stack.workspace.stackOutputs(stack.name);
+    const { sealing } = job;
+    end(0, '', job.operation === 'up' ? await givenOut({ shown: events.outputs, sealing, ask }) : {});
   } catch (error) {
     const { code, said } = whyOf(error);
     end(code, withoutPlanned(said));
@@ -191,12 +195,6 @@ async function operate(stack: Stack, job: Job, onEvent: (event: EngineEvent) => 
       await stack.destroy(options);
       return;
   }
-}
-
-/** The events show `[secret]` for secrets; only with one among them is the command asked for the values. */
-async function outputsOf({ workspace, name }: Stack, shown: Readonly<Record<string, unknown>>): Promise<OutputMap> {
-  if (JSON.stringify(shown).includes('[secret]')) return workspace.stackOutputs(name);
-  return Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, { value, secret: false }]));
 }
 
 interface Why {

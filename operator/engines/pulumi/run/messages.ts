@@ -1,4 +1,5 @@
 /** What the operator and the process of one run tell each other, over the channel that Node gives a child. */
+import type { Sealing } from './given-out.ts';
 import type { Finding } from './repair.ts';
 import type { Unfinished } from './pending.ts';
 import type { ConfigValue, Operation, RunEvent, RunReport } from '../values.ts';
@@ -18,6 +19,8 @@ export interface Job {
   readonly configFile: string;
   /** Secret config that only the command can encrypt, with a key service. */
   readonly secretConfig: readonly ConfigValue[];
+  /** Opens what the program gives out as secrets; undefined where only the command can. */
+  readonly sealing: Sealing | undefined;
   /** URNs of what stays in the world when the program does not name it any more. */
   readonly retain: readonly string[];
   /** Before anything is changed, the state must be as the providers say. */

@@ -13,6 +13,8 @@ const cipher = 'aes-256-gcm';
 const probe = 'pulumi';
 
 export interface Crypter {
+  /** Made of the passphrase, for the process of the run, to which that would take as long again. */
+  readonly key: Uint8Array;
   /** The `encryptionsalt` of the stack's file: `v1:<salt>:v1:<nonce>:<text>`. */
   readonly salt: string;
   /** As `secure:` takes it. */
@@ -52,6 +54,7 @@ function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
 }
 
 const crypterOf = (key: Buffer, salt: string): Crypter => ({
+  key,
   salt,
   encrypt: (value) => encrypt(value, key),
   decrypt: (value) => decrypt(value, key),
@@ -64,7 +67,8 @@ function encrypt(value: string, key: Buffer): string {
   return `v1:${nonce.toString('base64')}:${text.toString('base64')}`;
 }
 
-function decrypt(value: string, key: Buffer): string | undefined {
+/** Undefined when it was encrypted with another key. */
+export function decrypt(value: string, key: Uint8Array): string | undefined {
   const [, nonce = '', text = ''] = value.split(':');
   const bytes = Buffer.from(text, 'base64');
   try {

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fullDigestOf } from '#kube';
 import type { PlanFile, PlannedResource } from '../values.ts';
+import { secretIn } from '../sealed.ts';
 import type { Crypter } from './passphrase.ts';
 
 /** As the engine writes it: sdk/go/common/apitype/plan.go. */
@@ -48,10 +49,6 @@ function propertiesOf({ goal }: WrittenResource): string[] {
   return [...Object.keys(adds), ...Object.keys(updates), ...deletes].sort();
 }
 
-/** Marks of special values in what the engine writes: sdk/go/common/resource/sig.go. */
-const mark = '4dabf18193072939515e22adb298388d';
-const secretMark = '1b47061264138c4ac30d75fd1eb44270';
-
 /** Sets that the engine writes in any order. */
 const sets = new Set(['dependencies', 'deletes', 'additionalSecretOutputs', 'ignoreChanges', 'aliases']);
 
@@ -82,11 +79,11 @@ class Reader {
       const items = value.map((item) => this.read(item));
       return sets.has(key) ? items.sort(byText) : items;
     }
-    const map = value as Readonly<Record<string, unknown>>;
-    if (map[mark] === secretMark && typeof map['ciphertext'] === 'string') return this.#secret(map['ciphertext']);
+    const { ciphertext } = secretIn(value) ?? {};
+    if (ciphertext !== undefined) return this.#secret(ciphertext);
     const isOfUrns = key === 'propertyDependencies';
     return Object.fromEntries(
-      Object.entries(map).map(([name, inner]) => [name, this.read(inner, isOfUrns ? 'dependencies' : name)]),
+      Object.entries(value).map(([name, inner]) => [name, this.read(inner, isOfUrns ? 'dependencies' : name)]),
     );
   }
 

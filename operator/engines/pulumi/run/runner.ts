@@ -17,7 +17,7 @@ import { Plugins } from './plugins.ts';
 import type { Crypter } from './passphrase.ts';
 import { RunFailed } from './run-failed.ts';
 import { clearScratch, makeScratch, writePrivate, type Scratch } from './scratch.ts';
-import { beginStack, standingOf, type Standing } from './standing.ts';
+import { beginStack, standingOf, stateFileOf, type Standing } from './standing.ts';
 import { readPlanFile } from './plan-file.ts';
 import { passphraseVariable, stackConfig } from './stack-config.ts';
 import { supervise, type Supervised } from './supervision.ts';
@@ -168,6 +168,7 @@ async function prepare(
     ...(keeps === undefined ? [] : [writePrivate(scratch.keeps, JSON.stringify(keeps))]),
     ...(passphrase === undefined ? [] : [writePrivate(scratch.passphrase, passphrase)]),
   ]);
+  const stateFile = stateFileOf(backend.url, project.name, pulumiStack);
   const job: Job = {
     operation: request.operation,
     workFolder,
@@ -177,6 +178,7 @@ async function prepare(
     secretsProvider: backend.secretsProvider,
     configFile: scratch.config,
     secretConfig: left,
+    sealing: stateFile === undefined || crypter === undefined ? undefined : { stateFile, key: crypter.key },
     retain: request.retain ?? [],
     expectNoRefreshChanges: request.expectNoRefreshChanges ?? false,
     options: {

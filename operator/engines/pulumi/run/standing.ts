@@ -27,10 +27,16 @@ interface Checkpoint {
   };
 }
 
+/** Where the state of a stack is; undefined where it is no file. */
+export function stateFileOf(url: string, project: string, pulumiStack: string): string | undefined {
+  if (!url.startsWith('file://')) return undefined;
+  return join(fileURLToPath(url), '.pulumi', 'stacks', project, `${pulumiStack.split('/').at(-1)}.json`);
+}
+
 export async function standingOf(url: string, project: string, pulumiStack: string): Promise<Standing> {
-  if (!url.startsWith('file://')) return { exists: undefined, pending: undefined, providers: [] };
-  const name = pulumiStack.split('/').at(-1);
-  const text = await readIfThere(join(fileURLToPath(url), '.pulumi', 'stacks', project, `${name}.json`));
+  const file = stateFileOf(url, project, pulumiStack);
+  if (file === undefined) return { exists: undefined, pending: undefined, providers: [] };
+  const text = await readIfThere(file);
   if (text === undefined) return { exists: false, pending: false, providers: [] };
   const { checkpoint } = parse(text) ?? {};
   const { resources = [], pending_operations: pending = [] } = checkpoint?.latest ?? {};

@@ -1,16 +1,8 @@
 /** Between the checkpoint that the engine keeps and what `pulumi stack export` and `import` exchange. Pure. */
 import { failure } from '#runtime';
+import { secretIn, storedSecret, type StoredSecret } from '../sealed.ts';
 import type { Checkpoint, Deployment, Export } from './checkpoint.ts';
 import type { StateFile } from './folder.ts';
-
-/** How the engine marks a secret in a state. */
-const mark = '4dabf18193072939515e22adb298388d';
-const secretMark = '1b47061264138c4ac30d75fd1eb44270';
-
-interface StoredSecret {
-  readonly ciphertext?: string;
-  readonly plaintext?: string;
-}
 
 export function exportOf({ version, features, checkpoint }: Checkpoint): Export {
   const some = features === undefined || features.length === 0 ? {} : { features };
@@ -30,9 +22,9 @@ export function mapSecrets(deployment: Deployment, change: (secret: StoredSecret
   const walk = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(walk);
-    const map = value as Readonly<Record<string, unknown>>;
-    if (map[mark] === secretMark) return { [mark]: secretMark, ...change(map) };
-    return Object.fromEntries(Object.entries(map).map(([key, inner]) => [key, walk(inner)]));
+    const secret = secretIn(value);
+    if (secret !== undefined) return storedSecret(change(secret));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner)]));
   };
   return walk(deployment) as Deployment;
 }
