@@ -33,7 +33,7 @@ export async function bind(platform: Platform, role: string, ...users: readonly 
 
 /** What kubectl printed for the user. @throws what it said instead */
 export const kubectlAs = (platform: Platform, user: string, args: readonly string[], input = ''): Promise<string> =>
-  kubectl(['--as', user, '-n', platform.namespace, ...args], input);
+  kubectl(['--as', user, '-n', platform.namespace, ...args], input, platform.kubeconfig);
 
 export async function plansOf(platform: Platform, stack = 'app'): Promise<PlanObject[]> {
   const { body } = await platform.cluster.transport.request<{ items: PlanObject[] }>({

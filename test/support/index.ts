@@ -18,6 +18,8 @@ export { PulumiRuns, type Changes } from './pulumi-runs.ts';
 export { differencesOf } from './pulumi-agreement.ts';
 export { killProcesses, type Victim } from './pulumi-victims.ts';
 export { PulumiKills, type KillResult } from './pulumi-kills.ts';
+export { MixedModel, mixedNames, mixedStacks, type MixedStack } from './mixed-model.ts';
+export { mixedDifferences } from './mixed-agreement.ts';
 export {
   haltEngines,
   lockHolder,

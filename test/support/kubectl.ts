@@ -5,12 +5,12 @@ import { toolPaths } from '#toolchain';
 import { kubeconfig } from './cluster.ts';
 
 /** What it printed. @throws what it said instead. */
-export async function kubectl(args: readonly string[], input = ''): Promise<string> {
+export async function kubectl(args: readonly string[], input = '', file = kubeconfig): Promise<string> {
   const { kubectl: program } = await toolPaths(['kubectl']);
   const { code, stdout, stderr } = await runProgram(program, args, {
     clock: systemClock,
     cwd: tmpdir(),
-    env: { KUBECONFIG: kubeconfig, HOME: tmpdir() },
+    env: { KUBECONFIG: file, HOME: tmpdir() },
     input,
     timeoutMs: 30_000,
   });

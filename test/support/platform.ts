@@ -1,6 +1,6 @@
 /** A repository, a source and stacks in a namespace of their own, for one test. */
 import type { Change, Condition, Stack } from '#api';
-import { cluster, testNamespace, until, type TestCluster } from './cluster.ts';
+import { cluster, kubeconfig, testNamespace, until, type TestCluster } from './cluster.ts';
 import { startRepository, type TestRepository } from './repository.ts';
 
 const apiVersion = 'plumbline.dev/v1alpha1';
@@ -17,17 +17,17 @@ export class Platform implements AsyncDisposable {
   readonly cluster: TestCluster;
   readonly namespace: string;
   readonly git: TestRepository;
+  /** Of an administrator. */
+  readonly kubeconfig: string;
   readonly #stacks = new Set<string>();
 
-  private constructor(test: TestCluster, namespace: string, git: TestRepository) {
-    this.cluster = test;
-    this.namespace = namespace;
-    this.git = git;
+  private constructor(parts: Pick<Platform, 'cluster' | 'namespace' | 'git' | 'kubeconfig'>) {
+    ({ cluster: this.cluster, namespace: this.namespace, git: this.git, kubeconfig: this.kubeconfig } = parts);
   }
 
   /** `files` become the first commit; stacks apply as ServiceAccount `deployer`, which may do anything in the namespace. */
-  static async create(files: Readonly<Record<string, string>>, kubeconfig?: string): Promise<Platform> {
-    const test = await cluster(kubeconfig);
+  static async create(files: Readonly<Record<string, string>>, file = kubeconfig): Promise<Platform> {
+    const test = await cluster(file);
     const namespace = await testNamespace(test);
     const git = await startRepository();
     await git.repository.commit(files, 'Start');
@@ -41,7 +41,7 @@ kind: GitSource
 metadata: {name: source, namespace: ${namespace}}
 spec: {url: "${git.url}", ref: {branch: main}, interval: 10m, timeout: 20s}
 `);
-    const platform = new Platform(test, namespace, git);
+    const platform = new Platform({ cluster: test, namespace, git, kubeconfig: file });
     await platform.allowDeployer();
     return platform;
   }

@@ -7,16 +7,20 @@ import type { PulumiRuns } from './pulumi-runs.ts';
 
 /** One line a difference. */
 export async function differencesOf(world: TestCluster, { folder, namespace }: PulumiRuns): Promise<string[]> {
-  const stored = await storedIn(join(folder, 'state', '.pulumi', 'stacks', 'shop', 'dev.json'));
-  const { body } = await world.transport.request<{ readonly items: readonly Live[] }>({
-    method: 'GET',
-    path: `/api/v1/namespaces/${namespace}/configmaps`,
-  });
-  const live = new Map(
-    body.items
-      .filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt')
-      .map((item) => [`${namespace}/${item.metadata.name}`, item]),
-  );
+  const text = await readFile(join(folder, 'state', '.pulumi', 'stacks', 'shop', 'dev.json'), 'utf8');
+  return stateDifferences(storedIn(text), await configMapsOf(world, namespace));
+}
+
+/** Every ConfigMap of a namespace that somebody made. */
+export async function configMapsOf({ transport }: TestCluster, namespace: string): Promise<LiveConfigMap[]> {
+  const path = `/api/v1/namespaces/${namespace}/configmaps`;
+  const { body } = await transport.request<{ readonly items: readonly LiveConfigMap[] }>({ method: 'GET', path });
+  return body.items.filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt');
+}
+
+/** One line a difference between what a state holds and the ConfigMaps that should be all of it. */
+export function stateDifferences(stored: StoredState, configMaps: readonly LiveConfigMap[]): string[] {
+  const live = new Map(configMaps.map((item) => [`${item.metadata.namespace}/${item.metadata.name}`, item]));
   const lines = stored.pending.map((urn) => `pending: ${urn}`);
   for (const resource of stored.resources) {
     const found = live.get(resource.id);
@@ -27,7 +31,10 @@ export async function differencesOf(world: TestCluster, { folder, namespace }: P
   return [...lines, ...twice.map((urn) => `twice: ${urn}`), ...[...live.keys()].map((id) => `orphan: ${id}`)];
 }
 
-function differences({ id, urn, inputs, outputs, ...flags }: Stored, live: Live | undefined): string[] {
+function differences(
+  { id, urn, inputs, outputs, ...flags }: StoredResource,
+  live: LiveConfigMap | undefined,
+): string[] {
   if (live === undefined) return [`missing in the cluster: ${id}`];
   const { metadata, data } = live;
   if (metadata.annotations?.[annotations.urn] !== urn) return [`of another resource: ${id}`];
@@ -43,33 +50,41 @@ function differences({ id, urn, inputs, outputs, ...flags }: Stored, live: Live 
     .map((what) => `${what}: ${id}`);
 }
 
-async function storedIn(file: string): Promise<{ resources: Stored[]; pending: string[] }> {
-  const { checkpoint } = JSON.parse(await readFile(file, 'utf8')) as Checkpoint;
-  const { resources = [], pending_operations: pending = [] } = checkpoint.latest;
+/** The Kubernetes resources of a state as the engine writes it, and the operations that it was in the middle of. */
+export function storedIn(text: string): StoredState {
+  const { checkpoint } = JSON.parse(text) as Checkpoint;
+  const { resources = [], pending_operations: pending = [] } = checkpoint.latest ?? {};
   return {
     resources: resources.filter(({ type }) => type.startsWith('kubernetes:')),
     pending: pending.map(({ resource }) => resource.urn),
   };
 }
 
+export interface StoredState {
+  readonly resources: readonly StoredResource[];
+  /** URNs. */
+  readonly pending: readonly string[];
+}
+
 interface Metadata {
   readonly name: string;
+  readonly namespace?: string;
   readonly uid?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-interface Live {
+export interface LiveConfigMap {
   readonly metadata: Metadata;
   readonly data?: unknown;
 }
 
-interface Stored {
+export interface StoredResource {
   readonly urn: string;
   readonly id: string;
   readonly type: string;
-  readonly inputs: Partial<Live>;
-  readonly outputs: Partial<Live>;
+  readonly inputs: Partial<LiveConfigMap>;
+  readonly outputs: Partial<LiveConfigMap>;
   readonly delete?: boolean;
   readonly pendingReplacement?: boolean;
   readonly refreshBeforeUpdate?: boolean;
@@ -77,9 +92,10 @@ interface Stored {
 
 interface Checkpoint {
   readonly checkpoint: {
-    readonly latest: {
-      readonly resources?: readonly Stored[];
-      readonly pending_operations?: readonly { readonly resource: Stored }[];
+    /** Null before the first run. */
+    readonly latest: null | {
+      readonly resources?: readonly StoredResource[];
+      readonly pending_operations?: readonly { readonly resource: StoredResource }[];
     };
   };
 }

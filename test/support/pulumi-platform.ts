@@ -76,7 +76,7 @@ export async function lockHolder({ cluster, namespace }: Platform, stack: string
 }
 
 /** Processes of the operator's runs, by id. */
-function processesOf({ folder }: TestOperator): Map<number, string> {
+function processesOf({ folder }: Pick<TestOperator, 'folder'>): Map<number, string> {
   const found = new Map<number, string>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
@@ -91,7 +91,7 @@ function processesOf({ folder }: TestOperator): Map<number, string> {
 }
 
 /** Processes of the operator's runs, by what they are. */
-export const runProcesses = (operator: TestOperator): string[] => [...processesOf(operator).values()];
+export const runProcesses = (operator: Pick<TestOperator, 'folder'>): string[] => [...processesOf(operator).values()];
 
 /** The engines of the runs in hand stand still until disposed of: whatever they are told, they hear it only then. */
 export function haltEngines(operator: TestOperator): Disposable {
