@@ -13,29 +13,39 @@ export interface Kept {
   readonly initialApiVersion: string;
   /** As the API server answered our write; by it the operator tells what others changed since. */
   readonly written?: KubeObject;
+  /** Digest of the last write, where this was only looked at and an update may follow that puts it back. */
+  readonly lastManaged?: string | undefined;
 }
 
-export function checkpoint({ inputs, live, manager, initialApiVersion, written }: Kept): ValueMap {
-  const managed = written === undefined || manager !== fieldManager ? '' : managedDigest(written);
+export function checkpoint({ inputs, live, manager, initialApiVersion, written, lastManaged }: Kept): ValueMap {
+  const found = written === undefined || manager !== fieldManager ? '' : managedDigest(written);
+  // A run that is cut off before that update must not leave what others changed as what is to be.
+  const managed = lastManaged ?? found;
   return {
     ...markSecrets(asOutputs(live), inputs),
     __inputs: markSecrets(inputs, inputs),
     __initialApiVersion: initialApiVersion,
     __fieldManager: manager,
     ...(managed === '' ? {} : { __managed: managed }),
+    ...(found === managed ? {} : { __found: found }),
   };
 }
 
-/** The field manager and first apiVersion that a state tells. */
+/** The field manager, first apiVersion and digest of the last write that a state tells. */
 export function keptIn(outputs: ValueMap): {
   readonly manager: string | undefined;
   readonly initialApiVersion: string | undefined;
+  readonly managed: string | undefined;
 } {
   const text = (key: string): string | undefined => {
     const value = outputs[key];
     return typeof value === 'string' ? value : undefined;
   };
-  return { manager: text('__fieldManager'), initialApiVersion: text('__initialApiVersion') };
+  return {
+    manager: text('__fieldManager'),
+    initialApiVersion: text('__initialApiVersion'),
+    managed: text('__managed'),
+  };
 }
 
 /** The inputs of the last update: the engine sends them, and the outputs hold them. */

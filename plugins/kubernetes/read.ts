@@ -62,8 +62,9 @@ async function resultOf(session: Session, request: ReadRequest, live: KubeObject
   const inputs = known ? liveInputs(session, request, shown) : markSecrets(importedInputs(shown), kept);
   const manager = keptIn(oldOutputs).manager ?? managerOf(session.settings, { urn, type, inputs });
   const initialApiVersion = keptIn(oldOutputs).initialApiVersion ?? live.apiVersion;
+  const lastManaged = session.settings.heal ? keptIn(oldOutputs).managed : undefined;
   const outputs = (object: KubeObject): ValueMap =>
-    checkpoint({ inputs, live: object, written: live, manager, initialApiVersion });
+    checkpoint({ inputs, live: object, written: live, lastManaged, manager, initialApiVersion });
   const id = idOf(live);
   if (!known) {
     const other = foreignOwner(session, type, live);

@@ -134,6 +134,33 @@ test('a newer commit does not wait for a correction that cannot come to its end'
   await ended(platform);
 }, 600_000);
 
+/** Takes its time before it makes anything: by then the engine has taken what it found into the state. */
+const slow = (text: string): Record<string, string> =>
+  program('infra', `module.exports = async () => { await new Promise((go) => setTimeout(go, 4000)); ${text} };`);
+
+test('a newer commit takes the place of a correction that has only looked yet: what it found is put back afterwards', async () => {
+  await using platform = await Platform.create(slow(`map('first', { a: 'git' });`));
+  const { namespace } = platform;
+  await pulumiStack(platform, 'infra');
+  await platform.applied('infra', await head(platform), runWithinMs);
+  const first = { apiVersion: 'v1', kind: 'ConfigMap', name: 'first', namespace };
+  await platform.cluster.edit(first, { data: { a: 'hand' } });
+  const isLook = (line: string): boolean => line.includes('"done: refreshing') && line.includes(`"${namespace}/infra"`);
+  await until(
+    'the correction has looked',
+    async () => (await operator.log()).split('\n').some(isLook) || undefined,
+    runWithinMs,
+  );
+  const commit = await platform.commit(slow(`map('first', { a: 'git' }); map('second');`));
+  await platform.applied('infra', commit, runWithinMs);
+  await until(
+    'what was changed is put back',
+    async () => (await platform.configMap('first'))?.data?.['a'] === 'git' || undefined,
+    runWithinMs,
+  );
+  await ended(platform);
+}, 600_000);
+
 test('told to stop in the middle of an update, the operator ends it in order, and the next one goes on', async () => {
   await using platform = await inTheMiddle();
   const before = await named(platform);

@@ -163,6 +163,20 @@ describe('the inventory', () => {
     ]);
   });
 
+  test.each([
+    { name: 'was cut off before it wrote', failed: failure('Superseded', { what: 'a newer commit' }), seen: 's1' },
+    { name: 'found nothing that it may write', failed: undefined, seen: 's2' },
+  ])('an object that a run only looked at is as it was seen last when the run $name: $seen', ({ failed, seen }) => {
+    const { inventory, at } = world();
+    enter(ended([], [], [resource('a')]), at('c1'));
+    const outputs = { ...resource('a').outputs, __found: 's2' };
+    const looked = resource('a', 's1', { outputs });
+    enter({ ...ended([step('a', 'refresh')], [resource('a')], [looked]), failed }, at('c1'), { records: false });
+    // What the next run does not touch stays so.
+    enter(ended([], [looked], [looked]), at('c2'));
+    expect(inventory.of('team/shop').get(key('a'))?.seen).toBe(seen);
+  });
+
   test('lets go of what the state lost, and tells of what was deleted', () => {
     const { inventory, at, names } = world();
     enter(ended([step('a', 'create')], [], [resource('a'), resource('b')]), at('c1'));

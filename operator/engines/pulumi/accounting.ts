@@ -65,6 +65,7 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
   const changed = changedObjects(ended);
   const byKey = new Map(changed.map((object) => [object.key, object]));
   const owned = new Map(ownedIn(ended.after).map((resource) => [resource.key, resource]));
+  const lookedAt = records ? new Set<string>() : lookedAtIn(ended);
   for (const resource of owned.values()) {
     const { key } = resource;
     const owner = inventory.ownerOf(key);
@@ -73,7 +74,7 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     const done = isOlder(resource, context.of) && before === undefined ? 'adopted' : byKey.get(key)?.action;
     // What is put back under another name is another object: whoever reads the Changes would never hear of it.
     const action = records || before === undefined ? actionOf(done, before) : undefined;
-    const entry = entryOf(resource, { before, action, commit });
+    const entry = entryOf(resource, { before, action, commit, leaves: lookedAt.has(resource.urn) });
     if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
   }
   const forgotten = forgottenIn(ended);
@@ -81,6 +82,12 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     if (!owned.has(key)) inventory.drop(stack, key, { pruned: !forgotten.has(key) });
   return changed;
 }
+
+/** What a run that puts back has looked at to its end: where it wrote nothing, there was nothing that it may write. */
+const lookedAtIn = ({ report, failed }: Ended): ReadonlySet<string> =>
+  new Set(
+    failed === undefined ? report.steps.filter(({ operation }) => operation === 'refresh').map(({ urn }) => urn) : [],
+  );
 
 /** Keys of what the stack let go of: by its own will, or since another stack owns it now. */
 function forgottenIn({ report, before }: Ended): ReadonlySet<string> {
@@ -110,15 +117,21 @@ interface Entering {
   /** What was done, when a Change is to tell of it. */
   readonly action: ObjectAction | undefined;
   readonly commit: string;
+  /** What was found of the object stays as it is. */
+  readonly leaves: boolean;
 }
 
-function entryOf({ key, urn, seen }: OwnedResource, { before, action, commit }: Entering): InventoryEntry {
+function entryOf(
+  { key, urn, seen, found }: OwnedResource,
+  { before, action, commit, leaves }: Entering,
+): InventoryEntry {
+  const isLeft = found !== undefined && (leaves || before?.seen === found);
   const unrecorded = before?.unrecorded === 'created' ? 'created' : (action ?? before?.unrecorded);
   return {
     key,
     // What was sent is in the state, sealed: it is enough to tell that it is no longer in hand.
     desired: desiredOf(urn),
-    seen,
+    seen: isLeft ? found : seen,
     commit: action === undefined ? (before?.commit ?? commit) : commit,
     ...(unrecorded === undefined ? {} : { unrecorded }),
   };

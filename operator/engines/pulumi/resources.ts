@@ -8,6 +8,8 @@ export interface OwnedResource {
   readonly urn: string;
   /** Digest of our managed fields after the last write. */
   readonly seen: string;
+  /** The same digest as a run found it that was to put back what others changed, and has not written it. */
+  readonly found: string | undefined;
   /** What the state holds of the live object; secrets are encrypted. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
@@ -16,10 +18,10 @@ export interface OwnedResource {
 export function ownedIn(resources: readonly StateResource[]): OwnedResource[] {
   return resources.flatMap((resource) => {
     const { urn, type, outputs, replaced } = resource;
-    const { __managed: seen } = outputs;
+    const { __managed: seen, __found: found } = outputs;
     const key = objectOf(resource);
     if (replaced || !type.startsWith('kubernetes:') || typeof seen !== 'string' || key === undefined) return [];
-    return [{ key, urn, seen, outputs }];
+    return [{ key, urn, seen, found: typeof found === 'string' ? found : undefined, outputs }];
   });
 }
 
