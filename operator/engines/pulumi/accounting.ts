@@ -65,7 +65,7 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
   const changed = changedObjects(ended);
   const byKey = new Map(changed.map((object) => [object.key, object]));
   const owned = new Map(ownedIn(ended.after).map((resource) => [resource.key, resource]));
-  const lookedAt = records ? new Set<string>() : lookedAtIn(ended);
+  const left = leftIn(ended, records);
   for (const resource of owned.values()) {
     const { key } = resource;
     const owner = inventory.ownerOf(key);
@@ -74,7 +74,7 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
     const done = isOlder(resource, context.of) && before === undefined ? 'adopted' : byKey.get(key)?.action;
     // What is put back under another name is another object: whoever reads the Changes would never hear of it.
     const action = records || before === undefined ? actionOf(done, before) : undefined;
-    const entry = entryOf(resource, { before, action, commit, leaves: lookedAt.has(resource.urn) });
+    const entry = entryOf(resource, { before, action, commit, leaves: left.has(resource.urn) });
     if (before?.seen !== entry.seen || before.unrecorded !== entry.unrecorded) inventory.put(stack, entry);
   }
   const forgotten = forgottenIn(ended);
@@ -83,11 +83,11 @@ export function enter(ended: Ended, context: EngineContext, { records = true } =
   return changed;
 }
 
-/** What a run that puts back has looked at to its end: where it wrote nothing, there was nothing that it may write. */
-const lookedAtIn = ({ report, failed }: Ended): ReadonlySet<string> =>
-  new Set(
-    failed === undefined ? report.steps.filter(({ operation }) => operation === 'refresh').map(({ urn }) => urn) : [],
-  );
+/** What a run that puts back has looked at, and come to its end: where it wrote nothing, there was nothing that it may write. */
+function leftIn({ report, failed }: Ended, records: boolean): ReadonlySet<string> {
+  if (records || failed !== undefined) return new Set();
+  return new Set(report.steps.filter(({ operation }) => operation === 'refresh').map(({ urn }) => urn));
+}
 
 /** Keys of what the stack let go of: by its own will, or since another stack owns it now. */
 function forgottenIn({ report, before }: Ended): ReadonlySet<string> {
