@@ -7,7 +7,7 @@ import { list, loadClusterConfig, Transport, type KubeObject, type RequestRecord
 import { createLog, systemClock, type Clock } from '#runtime';
 import { createStateStore, type StateSession, type StateStore } from '#state';
 import { temporaryFolder } from '#toolchain';
-import { cluster, FaultProxy, kubeconfig, testNamespace, until, type TestCluster } from '#testing';
+import { cluster, FaultProxy, kubeconfig, testNamespace, until, type Fault, type TestCluster } from '#testing';
 import { checkpoint, urnOf } from '../support/pulumi.ts';
 
 let server: TestCluster;
@@ -140,6 +140,51 @@ test('cut short before its manifest, a state is the old one for others; the disk
   await using session = await elsewhere('third');
   expect(await countOf(session)).toBe(4);
 }, 30_000);
+
+describe('a Secret that a quota has refused', () => {
+  /** As a ResourceQuota answers when two Secrets are made at once. */
+  const refusal = {
+    status: 409,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ kind: 'Status', reason: 'Conflict', message: 'the quota was changed', code: 409 }),
+  };
+  const refuse = (method: string, url: string): Fault | undefined =>
+    method === 'POST' && url.includes('/secrets') ? { refuse: refusal } : undefined;
+
+  test('a piece is not taken for one that is there: no manifest names it', async () => {
+    const { token } = await loadClusterConfig({ kubeconfig });
+    await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
+    await using transport = closing(new Transport({ server: proxy.url, token }));
+    const first = store('first', folder, transport.of);
+    {
+      await using session = await open(first);
+      await engineWrites(session, 3);
+    }
+    const session = await open(first);
+    proxy.fault = refuse;
+    await engineWrites(session, 4);
+    await expect(session[Symbol.asyncDispose]()).rejects.toThrow('the quota was changed');
+    {
+      await using other = await elsewhere();
+      expect(await countOf(other)).toBe(3);
+    }
+    proxy.fault = () => undefined;
+    await using again = await open(first);
+    expect(await countOf(again)).toBe(4);
+  }, 30_000);
+
+  test('a passphrase is not used, and no empty one instead', async () => {
+    const { token } = await loadClusterConfig({ kubeconfig });
+    await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
+    await using transport = closing(new Transport({ server: proxy.url, token }));
+    const first = store('first', folder, transport.of);
+    proxy.fault = refuse;
+    await expect(open(first)).rejects.toThrow('the quota was changed');
+    proxy.fault = () => undefined;
+    await using session = await open(first);
+    expect(session.backend.environment['PULUMI_CONFIG_PASSPHRASE']).toMatch(/^.{40}/);
+  }, 30_000);
+});
 
 describe('locked', () => {
   test('one run at a time: another operator and another run of the same one are told who has it', async () => {

@@ -58,7 +58,8 @@ async function generate(call: Call, stack: StackName): Promise<string> {
     await createObject({ ...call, object, repeatable: true, metadataOnly: true });
     return passphrase;
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 409)) throw error;
+    // A quota has other conflicts, and then there is none.
+    if (!(error instanceof ApiError && error.api?.reason === 'AlreadyExists')) throw error;
     // Sent twice, or made by hand in this moment: what is there counts.
     const found = await getObject<Secret>({ ...call, namespace, name });
     return Buffer.from(found?.data?.[ownKey] ?? '', 'base64').toString('utf8');

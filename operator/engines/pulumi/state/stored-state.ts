@@ -131,8 +131,8 @@ export class StoredState {
       const call = { transport: this.#transport, resource: secrets, object, signal };
       await createObject({ ...call, repeatable: true, metadataOnly: true });
     } catch (error) {
-      // Its name is that of its content, and it cannot be changed: it is the same piece.
-      if (!(error instanceof ApiError && error.status === 409)) throw error;
+      // Its name is that of its content, and it cannot be changed: it is the same piece. A quota has other conflicts.
+      if (!(error instanceof ApiError && error.api?.reason === 'AlreadyExists')) throw error;
     }
   }
 
