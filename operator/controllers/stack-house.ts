@@ -316,6 +316,7 @@ export class StackHouse implements House, AsyncDisposable {
     await this.rendered.forget(key);
     for (const engine of this.#engines.values()) await engine.forget(stack);
     this.claims.forget(key);
+    this.told.forget(key);
     this.begun.delete(key);
     this.plans.forgetFindings(stack);
     this.#waitingForRevision.delete(key);

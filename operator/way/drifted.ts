@@ -66,9 +66,10 @@ const drifting = (stack: Stack, house: House): Drifted[] =>
   );
 
 function dueNow(stack: Stack, house: House): Drifted[] {
-  const due = drifting(stack, house).filter((drifted) => isDue(drifted, stack, house));
-  if (stack.spec.drift.mode === 'correct') return due;
-  return due.filter(({ key }) => house.told.isNew(key, versionOf(key, house)));
+  const all = drifting(stack, house);
+  const isCorrected = stack.spec.drift.mode === 'correct';
+  const due = isCorrected ? all : house.told.changed(stackKeyOf(stack), all, (key) => versionOf(key, house));
+  return due.filter((drifted) => isDue(drifted, stack, house));
 }
 
 const versionOf = (key: ObjectKey, { observed }: House): string => observed.get(key)?.resourceVersion ?? 'deleted';
@@ -172,7 +173,7 @@ async function treat(stack: Stack, due: readonly Claimed[], house: House, walk: 
       try {
         const { healed, fields } = await heal(drifted, drifted.rendered, context);
         // The same difference from another apply is another drift.
-        const isNews = mode === 'correct' || house.told.note(drifted.key, version, [seen, fields]);
+        const isNews = mode === 'correct' || house.told.note(context.stack, drifted.key, version, [seen, fields]);
         if (fields.length === 0 || !isNews) return;
         house.metrics.driftFound.inc();
         treated.push(...fields.map((field) => ({ ...field, healed })));
