@@ -18,6 +18,8 @@ const args = [
   '--testTimeout=60000',
   ...wanted,
 ];
-const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: join(import.meta.dirname, '..') });
+// The API servers are what keeps the cores busiest: they spend a fifth less on memory that is there.
+const env = { GOGC: '400', ...process.env };
+const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: join(import.meta.dirname, '..'), env });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
 process.exitCode = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
