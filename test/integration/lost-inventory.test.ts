@@ -21,13 +21,6 @@ beforeAll(async () => {
 });
 afterAll(async () => operator[Symbol.asyncDispose]());
 
-const gone = (platform: Platform, kind: string, name: string): Promise<true> =>
-  until(
-    `${kind} ${name} is gone`,
-    async () => ((await platform.cluster.get(own, kind, name, platform.namespace)) === undefined ? true : undefined),
-    runWithinMs,
-  );
-
 const far = (name: string, namespace: string): string => configMap(name, '1', `  namespace: ${namespace}\n`);
 
 test('what bears the labels of the stack goes with it, as with an inventory, and that is told', async () => {
@@ -45,7 +38,7 @@ test('what bears the labels of the stack goes with it, as with an inventory, and
   await cluster.delete(own, 'Inventory', 'apps-0', namespace);
   await cluster.delete(own, 'Stack', 'apps', namespace);
   await operator.start();
-  await gone(platform, 'Stack', 'apps');
+  await cluster.untilGone(own, 'Stack', 'apps', namespace);
   expect(await platform.configMap('near')).toBeUndefined();
   expect(await cluster.get('v1', 'ConfigMap', 'far', elsewhere)).toBeUndefined();
   expect(await cluster.get('v1', 'ConfigMap', 'copy', elsewhere)).toBeDefined();
@@ -72,13 +65,9 @@ test('of a namespace that was deleted meanwhile, what its stacks left elsewhere 
   for (const stack of ['apps', 'infra']) await platform.applied(stack, commit, runWithinMs);
   await operator.kill();
   await cluster.delete('v1', 'Namespace', namespace);
-  for (const stack of ['apps', 'infra']) await gone(platform, 'Inventory', `${stack}-0`);
+  for (const stack of ['apps', 'infra']) await cluster.untilGone(own, 'Inventory', `${stack}-0`, namespace);
   await operator.start();
-  await until(
-    'the namespace is gone',
-    async () => ((await cluster.get('v1', 'Namespace', namespace)) === undefined ? true : undefined),
-    runWithinMs,
-  );
+  await cluster.untilGone('v1', 'Namespace', namespace);
   for (const [stack, left] of [
     ['apps', 'far'],
     ['infra', 'far-by-program'],

@@ -142,11 +142,7 @@ test('a stack goes with its namespace, whose end nothing holds, and what it leav
   // The namespace goes in no order that could be relied on: here the account is gone before the stacks are.
   await cluster.delete('v1', 'ServiceAccount', 'deployer', namespace);
   await cluster.delete('v1', 'Namespace', namespace);
-  await until(
-    'the namespace is gone',
-    async () => ((await cluster.get('v1', 'Namespace', namespace)) === undefined ? true : undefined),
-    runWithinMs,
-  );
+  await cluster.untilGone('v1', 'Namespace', namespace);
   for (const [stack, left] of [
     ['apps', 'far'],
     ['infra', 'far-by-program'],

@@ -112,10 +112,8 @@ test('while a run goes on, its state follows within a second; the engine may die
 });
 
 test('cut short before its manifest, a state is the old one for others; the disk that holds more goes on, and tidies up', async () => {
-  const { token } = await loadClusterConfig({ kubeconfig });
-  await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
-  await using transport = closing(new Transport({ server: proxy.url, token }));
-  const first = store('first', folder, transport.of);
+  await using behind = await behindProxy();
+  const { first, proxy } = behind;
   {
     await using session = await open(first);
     await engineWrites(session, 3);
@@ -152,10 +150,8 @@ describe('a Secret that a quota has refused', () => {
     method === 'POST' && url.includes('/secrets') ? { refuse: refusal } : undefined;
 
   test('a piece is not taken for one that is there: no manifest names it', async () => {
-    const { token } = await loadClusterConfig({ kubeconfig });
-    await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
-    await using transport = closing(new Transport({ server: proxy.url, token }));
-    const first = store('first', folder, transport.of);
+    await using behind = await behindProxy();
+    const { first, proxy } = behind;
     {
       await using session = await open(first);
       await engineWrites(session, 3);
@@ -174,10 +170,8 @@ describe('a Secret that a quota has refused', () => {
   }, 30_000);
 
   test('a passphrase is not used, and no empty one instead', async () => {
-    const { token } = await loadClusterConfig({ kubeconfig });
-    await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
-    await using transport = closing(new Transport({ server: proxy.url, token }));
-    const first = store('first', folder, transport.of);
+    await using behind = await behindProxy();
+    const { first, proxy } = behind;
     proxy.fault = refuse;
     await expect(open(first)).rejects.toThrow('the quota was changed');
     proxy.fault = () => undefined;
@@ -215,10 +209,9 @@ describe('locked', () => {
   }, 60_000);
 
   test('one that was lost for want of an answer is given back once there is one, so that nobody waits for it', async () => {
-    const { token } = await loadClusterConfig({ kubeconfig });
-    await using proxy = await FaultProxy.start(await loadClusterConfig({ kubeconfig }));
-    await using transport = closing(new Transport({ server: proxy.url, token }));
-    const session = await open(store('first', folder, transport.of));
+    await using behind = await behindProxy();
+    const { first, proxy } = behind;
+    const session = await open(first);
     proxy.fault = (method, url) => (method === 'PUT' && url.includes('/leases/') ? { drop: true } : undefined);
     await until('the lock is lost', () => Promise.resolve(session.signal.aborted || undefined));
     proxy.fault = () => undefined;
@@ -314,6 +307,20 @@ describe('removed', () => {
     expect(await server.get('coordination.k8s.io/v1', 'Lease', 'shop-pulumi-state', stack.namespace)).toBeUndefined();
   });
 });
+
+/** The store `first`, whose requests may go wrong on their way. */
+async function behindProxy(): Promise<AsyncDisposable & { readonly first: StateStore; readonly proxy: FaultProxy }> {
+  const { token } = await loadClusterConfig({ kubeconfig });
+  await using made = new AsyncDisposableStack();
+  const proxy = made.use(await FaultProxy.start(await loadClusterConfig({ kubeconfig })));
+  const transport = made.adopt(new Transport({ server: proxy.url, token }), (each) => each.close());
+  const all = made.move();
+  return {
+    proxy,
+    first: store('first', folder, transport),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
 
 const closing = (of: Transport): AsyncDisposable & { readonly of: Transport } => ({
   of,

@@ -26,6 +26,9 @@ export interface Found {
   readonly resource: Resource;
 }
 
+/** Of what a run of Pulumi takes away on a machine that is busy. */
+const goneWithinMs = 240_000;
+
 export class TestCluster implements AsyncDisposable {
   readonly transport: Transport;
   readonly discovery: Discovery;
@@ -78,6 +81,12 @@ export class TestCluster implements AsyncDisposable {
       name,
       namespace,
     });
+  }
+
+  async untilGone(apiVersion: string, kind: string, name: string, namespace?: string): Promise<void> {
+    const isGone = async (): Promise<true | undefined> =>
+      (await this.get(apiVersion, kind, name, namespace)) === undefined ? true : undefined;
+    await until(`${kind} ${name} is gone`, isGone, goneWithinMs);
   }
 
   /** Every object with the labels of a stack, its own and the copies that controllers made of them. */
