@@ -16,3 +16,12 @@ export const secretIn = (object: object): StoredSecret | undefined =>
   (object as Readonly<Record<string, unknown>>)[mark] === secretMark ? object : undefined;
 
 export const storedSecret = (secret: StoredSecret): object => ({ [mark]: secretMark, ...secret });
+
+/** A value of a plan or state with something else in place of each secret. */
+export function replaceSecrets(value: unknown, replace: (secret: StoredSecret) => unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => replaceSecrets(item, replace));
+  const secret = secretIn(value);
+  if (secret !== undefined) return replace(secret);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replaceSecrets(inner, replace)]));
+}

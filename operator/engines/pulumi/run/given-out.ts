@@ -1,8 +1,8 @@
 /** What a program gave out, secrets opened: from its state where that is a file, for the command takes as long for it as a small update. */
-import { readFile } from 'node:fs/promises';
 import type { RunReport } from '../values.ts';
-import { secretIn } from '../sealed.ts';
+import { replaceSecrets, type StoredSecret } from '../sealed.ts';
 import { decrypt } from './passphrase.ts';
+import { parseState, readIfThere } from './standing.ts';
 
 type Outputs = RunReport['outputs'];
 type Shown = Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ interface Given {
 /** An output is secret as a whole when anything in it is. */
 export async function givenOut({ shown, sealing, ask }: Given): Promise<Outputs> {
   if (!holdsSecret(shown)) return outputsOf(shown, () => false);
-  const opened = sealing && openedIn(await readFile(sealing.stateFile, 'utf8').catch(() => '{}'), sealing.key);
+  const opened = sealing && openedIn((await readIfThere(sealing.stateFile)) ?? '', sealing.key);
   if (opened !== undefined) return opened;
   const values = Object.entries(await ask()).map(([name, { value }]) => [name, value] as const);
   return outputsOf(Object.fromEntries(values), (name) => holdsSecret(shown[name]));
@@ -37,30 +37,20 @@ export async function givenOut({ shown, sealing, ask }: Given): Promise<Outputs>
 const outputsOf = (values: Shown, isSecret: (name: string) => boolean): Outputs =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, secret: isSecret(name) }]));
 
-interface State {
-  readonly checkpoint?: {
-    readonly latest?: { readonly resources?: readonly { readonly type?: string; readonly outputs?: Shown }[] } | null;
-  };
-}
-
 /** The outputs in a state; undefined when it has none, or a secret was sealed with another key. */
 export function openedIn(text: string, key: Uint8Array): Outputs | undefined {
-  const { checkpoint } = JSON.parse(text) as State;
-  const outputs = checkpoint?.latest?.resources?.find(({ type }) => type === 'pulumi:pulumi:Stack')?.outputs;
+  const { resources = [] } = parseState(text)?.checkpoint?.latest ?? {};
+  const outputs = resources.find(({ type }) => type === 'pulumi:pulumi:Stack')?.outputs;
   if (outputs === undefined) return undefined;
   const secret = new Set<string>();
   let isOpen = true;
-  const open = (value: unknown, name: string): unknown => {
-    if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map((item) => open(item, name));
-    const { ciphertext } = secretIn(value) ?? {};
-    if (ciphertext === undefined)
-      return Object.fromEntries(Object.entries(value).map(([each, inner]) => [each, open(inner, name)]));
-    secret.add(name);
-    const plain = decrypt(ciphertext, key);
-    isOpen &&= plain !== undefined;
-    return plain === undefined ? undefined : open(JSON.parse(plain), name);
-  };
-  const values = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, open(value, name)]));
-  return isOpen ? outputsOf(values, (name) => secret.has(name)) : undefined;
+  const values = Object.entries(outputs).map(([name, value]) => {
+    const open = ({ ciphertext = '', plaintext = decrypt(ciphertext, key) }: StoredSecret): unknown => {
+      secret.add(name);
+      isOpen &&= plaintext !== undefined;
+      return plaintext === undefined ? undefined : replaceSecrets(JSON.parse(plaintext), open);
+    };
+    return [name, replaceSecrets(value, open)] as const;
+  });
+  return isOpen ? outputsOf(Object.fromEntries(values), (name) => secret.has(name)) : undefined;
 }

@@ -14,6 +14,7 @@ export interface Standing {
 
 interface StoredResource {
   readonly type: string;
+  readonly outputs?: Readonly<Record<string, unknown>>;
   readonly inputs?: { readonly version?: unknown };
   readonly pendingReplacement?: boolean;
 }
@@ -38,7 +39,7 @@ export async function standingOf(url: string, project: string, pulumiStack: stri
   if (file === undefined) return { exists: undefined, pending: undefined, providers: [] };
   const text = await readIfThere(file);
   if (text === undefined) return { exists: false, pending: false, providers: [] };
-  const { checkpoint } = parse(text) ?? {};
+  const { checkpoint } = parseState(text) ?? {};
   const { resources = [], pending_operations: pending = [] } = checkpoint?.latest ?? {};
   const versions = resources
     .filter(({ type }) => type === 'pulumi:providers:kubernetes')
@@ -69,7 +70,7 @@ async function readdirIfThere(folder: string): Promise<string[]> {
   });
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+export async function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -77,7 +78,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
 }
 
 /** One that cannot be read is for the engine to complain of. */
-function parse(text: string): Checkpoint | undefined {
+export function parseState(text: string): Checkpoint | undefined {
   try {
     return JSON.parse(text) as Checkpoint;
   } catch {

@@ -1,6 +1,6 @@
 /** Between the checkpoint that the engine keeps and what `pulumi stack export` and `import` exchange. Pure. */
 import { failure } from '#runtime';
-import { secretIn, storedSecret, type StoredSecret } from '../sealed.ts';
+import { replaceSecrets, storedSecret, type StoredSecret } from '../sealed.ts';
 import type { Checkpoint, Deployment, Export } from './checkpoint.ts';
 import type { StateFile } from './folder.ts';
 
@@ -18,16 +18,8 @@ export function checkpointOf({ version, features, deployment }: Export, name: st
 }
 
 /** The same with every secret changed; what is no secret stays. */
-export function mapSecrets(deployment: Deployment, change: (secret: StoredSecret) => StoredSecret): Deployment {
-  const walk = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map(walk);
-    const secret = secretIn(value);
-    if (secret !== undefined) return storedSecret(change(secret));
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner)]));
-  };
-  return walk(deployment) as Deployment;
-}
+export const mapSecrets = (deployment: Deployment, change: (secret: StoredSecret) => StoredSecret): Deployment =>
+  replaceSecrets(deployment, (secret) => storedSecret(change(secret))) as Deployment;
 
 /** Whether secrets stand open in it, and whether some are sealed. */
 export function secretsIn(deployment: Deployment): { readonly open: boolean; readonly sealed: boolean } {
