@@ -87,10 +87,6 @@ test('stacks take turns by memory beside one that hangs, and each has its turn',
 
 test('the one that hangs is ended when its stack goes', async () => {
   await platform.cluster.delete('plumbline.dev/v1alpha1', 'Stack', 'hung', platform.namespace);
-  await until(
-    'the stack is gone',
-    async () => ((await platform.get('hung')) === undefined ? true : undefined),
-    runWithinMs,
-  );
+  await platform.cluster.untilGone('plumbline.dev/v1alpha1', 'Stack', 'hung', platform.namespace);
   expect(runProcesses(operator)).toEqual([]);
 }, 120_000);

@@ -28,12 +28,8 @@ afterAll(async () => {
 const remove = (platform: Platform, kind: string, name: string): Promise<void> =>
   platform.cluster.delete('plumbline.dev/v1alpha1', kind, name, platform.namespace);
 
-const gone = (platform: Platform, stack: string): Promise<true> =>
-  until(
-    `stack ${stack} is gone`,
-    async () => ((await platform.get(stack)) === undefined ? true : undefined),
-    runWithinMs,
-  );
+const gone = ({ cluster, namespace }: Platform, stack: string): Promise<void> =>
+  cluster.untilGone('plumbline.dev/v1alpha1', 'Stack', stack, namespace);
 
 const eventsIn = async (
   { transport }: TestCluster,
